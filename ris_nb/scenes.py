@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['SceneConfig', 'check_config', 'complex_normal', 'source_mask', 'smallest_angle', 'draw_sources', 'draw_amplitudes',
            'rician_channel', 'quantize_phase', 'draw_codes', 'sensing_matrix', 'SceneFileError', 'Scenes',
-           'check_scenes', 'simulate', 'true_factor', 'true_covariance', 'batches', 'save_scenes', 'load_scenes']
+           'check_scenes', 'simulate', 'true_sources', 'true_steering', 'true_factor', 'true_covariance', 'batches',
+           'save_scenes', 'load_scenes']
 
 # %% ../nbs/02_scenes.ipynb #c5b7779a
 import json, math, os
@@ -277,22 +278,30 @@ def simulate(
     y = signal + noise_power.sqrt()[:, None, None] * complex_normal(*signal.shape, generator=g, device=device)
     return Scenes(y=y, H=H, codes=codes, snr_db=snr_db, noise_power=noise_power, config=config, **truth)
 
-# %% ../nbs/02_scenes.ipynb #ccc59834
+# %% ../nbs/02_scenes.ipynb #ca90f5c7
+def true_sources(scenes: Scenes) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    "Azimuth, elevation, distance and power (B, K_max) with whatever stood in the padding replaced."
+    mask = source_mask(scenes.n_sources, scenes.azimuth.shape[1])
+    return tuple(torch.where(mask, getattr(scenes, name), fill) for name, fill in zip(_TRUTH, (0., 0., 1., 0.)))
+
+def true_steering(
+    scenes: Scenes, # the batch
+) -> Tensor: # (B, N, K_max) complex64; padded columns hold the boresight at 1 m
+    "Steering vectors of the true sources."
+    azimuth, elevation, distance, _ = true_sources(scenes)
+    return response(scenes.config.positions.to(scenes.y.device), direction(azimuth, elevation), 1 / distance, scenes.config.wavelength)
+
 def true_factor(
     scenes: Scenes, # the batch
 ) -> Tensor: # (B, N, K_max) complex64, zero columns where padded
     "F = A diag(sqrt(p)), so that the true covariance is F F^H."
-    mask = source_mask(scenes.n_sources, scenes.azimuth.shape[1])
-    safe = lambda t, fill: torch.where(mask, t, fill)
-    A = response(scenes.config.positions.to(scenes.y.device), direction(safe(scenes.azimuth, 0.), safe(scenes.elevation, 0.)), 1 / safe(scenes.distance, 1.), scenes.config.wavelength)
-    return A * safe(scenes.power, 0.).sqrt()[:, None]
+    return true_steering(scenes) * true_sources(scenes)[3].sqrt()[:, None]
 
 def true_covariance(
     scenes: Scenes, # the batch
 ) -> Tensor: # (B, N, N) complex64, Hermitian, trace N, rank n_sources
     "R = A diag(p) A^H of every scene."
-    F = true_factor(scenes)
-    return F @ F.mH
+    return scenes.factor @ scenes.factor.mH
 
 Scenes.factor, Scenes.R = property(true_factor), property(true_covariance)
 
