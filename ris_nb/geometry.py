@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['default_device', 'linear_array', 'planar_array', 'direction', 'to_cartesian', 'to_spherical', 'path_difference',
-           'response', 'check_positions', 'steering', 'rayleigh_distance']
+           'response', 'check_positions', 'steering', 'smallest_angle', 'unit_vectors', 'path_slopes',
+           'rayleigh_distance']
 
 # %% ../nbs/01_geometry.ipynb #88658dff
 import math
@@ -126,6 +127,40 @@ def steering(
         raise ValueError(f"azimuth, elevation and distance must share one shape (..., K), got {tuple(azimuth.shape)}, {tuple(elevation.shape)}, {tuple(distance.shape)}")
     if not (distance > 0).all(): raise ValueError(f"distance must be > 0 m, got a smallest value of {distance.min():g}")
     return response(positions, direction(azimuth, elevation), 1 / distance, wavelength, wavefront)
+
+# %% ../nbs/01_geometry.ipynb #66ec23cf
+def smallest_angle(
+    azimuth: Tensor, # (B, K) rad
+    elevation: Tensor, # (B, K) rad
+    mask: Tensor, # (B, K) bool
+) -> Tensor: # (B,) rad, infinite with fewer than two sources
+    "Smallest angle between two sources of each scene."
+    u = direction(azimuth, elevation)
+    chord = (u[:, :, None] - u[:, None]).norm(dim=-1)
+    pair = (mask[:, :, None] & mask[:, None]).triu(1)
+    angle = 2 * (chord / 2).clamp(max=1).asin()
+    return angle.masked_fill(~pair, math.inf).amin((1, 2))
+
+# %% ../nbs/01_geometry.ipynb #b87182a6
+def unit_vectors(
+    coords: Tensor, # (..., J, 3) u, v, kappa
+) -> Tensor: # (..., J, 3) unit vectors; u^2 + v^2 >= 1 is pulled back onto the sphere
+    "Direction of each atom."
+    u, v = coords[..., 0], coords[..., 1]
+    return torch.nn.functional.normalize(torch.stack([(1 - u * u - v * v).clamp(min=1e-4).sqrt(), u, v], -1), dim=-1)
+
+# %% ../nbs/01_geometry.ipynb #4e4dcbc1
+def path_slopes(
+    positions: Tensor, # (N, 3) m
+    coords: Tensor, # (B, J, 3) u, v, kappa
+    delta: Tensor, # (B, N, J) path differences, m
+) -> Tensor: # (B, J, 3, N) m per unit of u, v, kappa
+    "Derivative of the path difference with respect to each coordinate, for an array in the y-z plane."
+    root = 1 + coords[..., 2][..., None, :] * delta
+    square = positions.square().sum(-1)[:, None]
+    u = unit_vectors(coords)
+    along = [-(positions[:, None, i] - positions[:, None, 0] * (u[..., None, :, i] / u[..., None, :, 0])) / root for i in (1, 2)]
+    return torch.stack([*along, (square - delta.square()) / (2 * root)], -1).movedim(-3, -1)
 
 # %% ../nbs/01_geometry.ipynb #fe45dc9c
 def rayleigh_distance(
