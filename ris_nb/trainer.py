@@ -6,15 +6,13 @@
 __all__ = ['log', 'TrainConfig', 'lr_factor', 'make_optimizer', 'CheckpointError', 'write_whole', 'save_checkpoint',
            'checkpoints', 'load_checkpoint', 'OutputError', 'writable_folder', 'Trainer']
 
-# %% ../nbs/09_trainer.ipynb #4f7147fe
-import hashlib, io, json, logging, math, os, pickle
-import matplotlib.pyplot as plt
-import torch
+# %% ../nbs/09_trainer.ipynb #f61dd0b8
+import hashlib, io, json, logging, math, os
+import torch, matplotlib.pyplot as plt
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, is_dataclass
 from itertools import islice
 from pathlib import Path
-from torch import nn
 from torch.optim import AdamW, lr_scheduler, swa_utils
 from tqdm import tqdm
 from .scenes import SceneConfig, Scenes, simulate
@@ -46,23 +44,22 @@ class TrainConfig:
 
     def __post_init__(self): _check_config(self)
 
-# %% ../nbs/09_trainer.ipynb #afb0250b
+# %% ../nbs/09_trainer.ipynb #c60b6160
 def _check_config(
     c: "TrainConfig", # the settings to check
 ) -> None: # a field out of range is a ValueError
     "Raise a ValueError that names the first field out of range."
     def need(ok, name, expected):
         if not ok: raise ValueError(f"TrainConfig.{name} must be {expected}, got {getattr(c, name)!r}")
-    def whole(v, low=1, high=math.inf): return type(v) is int and low <= v <= high
-    def real(v, low=1e-12, high=1e12): return type(v) in (int, float) and low <= v <= high
+    def within(v, low=1e-12, high=1e12, kinds=(int, float)): return type(v) in kinds and low <= v <= high
     for name, low in dict(epochs=1, batch_size=1, n_scenes=1, accumulate=1, max_skips=1, keep=1, seed=0).items():
-        need(whole(getattr(c, name), low), name, f"an integer >= {low}")
+        need(within(getattr(c, name), low, kinds=[int]), name, f"an integer >= {low}")
     for name, high in dict(swa_start=c.epochs, patience=10**9).items():
-        need(getattr(c, name) is None or whole(getattr(c, name), high=high), name, f"None or an epoch in 1..{high}")
-    for name, high in dict(weight_decay=1e12, warmup=1, swa_lr=1).items(): need(real(getattr(c, name), 0, high), name, f"in 0..{high:g}")
+        need(getattr(c, name) is None or within(getattr(c, name), 1, high, [int]), name, f"None or an integer in 1..{high}")
+    for name, high in dict(weight_decay=1e12, warmup=1, swa_lr=1).items(): need(within(getattr(c, name), 0, high), name, f"in 0..{high:g}")
     for name, allowed in dict(fresh=[True, False], amp=list(_AMP)).items(): need(getattr(c, name) in allowed, name, f"one of {allowed}")
-    need(type(c.lr) is tuple and len(c.lr) == 2 and all(map(real, c.lr)), "lr", "two numbers > 0, for backbone and head")
-    need(c.max_norm is None or real(c.max_norm), "max_norm", "None or finite and > 0")
+    need(type(c.lr) is tuple and len(c.lr) == 2 and all(map(within, c.lr)), "lr", "two numbers > 0, for backbone and head")
+    need(c.max_norm is None or within(c.max_norm), "max_norm", "None or finite and > 0")
 
 # %% ../nbs/09_trainer.ipynb #274e44e9
 def lr_factor(
@@ -78,9 +75,9 @@ def lr_factor(
     cosine = 0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2
     return cosine + min(1, max(0, step - start) / per_epoch) * (config.swa_lr - cosine)
 
-# %% ../nbs/09_trainer.ipynb #636ee3d5
+# %% ../nbs/09_trainer.ipynb #04e3c09d
 def make_optimizer(
-    model: nn.Module, # with parameter_groups() -> {"backbone": [...], "head": [...]}
+    model: torch.nn.Module, # with parameter_groups() -> {"backbone": [...], "head": [...]}
     config: TrainConfig, # lr and weight_decay
 ) -> AdamW: # with the named groups "backbone" and "head"
     "AdamW with one named group of parameters per learning rate."
@@ -88,8 +85,7 @@ def make_optimizer(
     held = [id(p) for name in ("backbone", "head") for p in groups.get(name, [])]
     if missing := [name for name, p in model.named_parameters() if p.requires_grad and held.count(id(p)) != 1]:
         raise ValueError(f"model.parameter_groups() must hold each trainable parameter once, in backbone or head, but not so {missing}")
-    named = [dict(params=groups[name], lr=lr, name=name) for name, lr in zip(("backbone", "head"), config.lr)]
-    return AdamW(named, weight_decay=config.weight_decay)
+    return AdamW([dict(params=groups[k], lr=lr, name=k) for k, lr in zip(("backbone", "head"), config.lr)], weight_decay=config.weight_decay)
 
 # %% ../nbs/09_trainer.ipynb #71a08668
 _MARK = b"ris_nb.sha256:"
@@ -103,7 +99,7 @@ def _damage(data: bytes) -> str:
     if not mark or len(digest) != 64: return f"is cut off, or no checkpoint: {len(data)} bytes without a checksum at the end"
     return "" if hashlib.sha256(payload).hexdigest().encode() == digest else "has been altered: its checksum does not match"
 
-# %% ../nbs/09_trainer.ipynb #31ad6221
+# %% ../nbs/09_trainer.ipynb #eca3fddf
 def write_whole(
     path: Path, # the file to write
     data: bytes, # its content
@@ -118,11 +114,10 @@ def write_whole(
 def save_checkpoint(
     state: dict, # tensors and plain data, nested
     path: str | Path, # where to
-) -> None: # what could not be read back is a CheckpointError
+) -> None: # what cannot be read back raises, and is not written
     "Write a state and its checksum, whole or not at all."
     buffer = io.BytesIO(); torch.save(state, buffer)
-    try: buffer.seek(0); torch.load(buffer, weights_only=True)
-    except pickle.UnpicklingError as e: raise CheckpointError(f"{path} may hold only tensors and plain data: {e}") from e
+    torch.load(io.BytesIO(buffer.getvalue()), weights_only=True)
     write_whole(Path(path), buffer.getvalue() + _MARK + hashlib.sha256(buffer.getvalue()).hexdigest().encode())
 
 # %% ../nbs/09_trainer.ipynb #3a825cab
@@ -154,11 +149,11 @@ def writable_folder(
     except OSError as e: raise OutputError(f"out must be a folder that can be written, got {str(path)!r}: {e.strerror}") from e
     return path
 
-# %% ../nbs/09_trainer.ipynb #f3554846
+# %% ../nbs/09_trainer.ipynb #b2c4cedc
 class Trainer:
     "Trains a model, keeps its history, and can go on after an interruption."
     def __init__(self,
-        model: nn.Module, # called as model(y, H, codes, snr_db), with parameter_groups()
+        model: torch.nn.Module, # called as model(y, H, codes, snr_db), with parameter_groups()
         loss: Callable, # loss(preds, scenes) -> (scalar total, dict of scalar terms)
         config: TrainConfig = TrainConfig(), # how to train
         *,
@@ -212,10 +207,9 @@ def _losses(t, group, rows):
             log.info("loss terms: %s; total before backward: %.4f", parts, total.item())
         yield total
 
-# %% ../nbs/09_trainer.ipynb #15a52d50
+# %% ../nbs/09_trainer.ipynb #d9bfe39c
 def _row_means(rows) -> dict[str, float]:
-    "Means over scenes of [(scenes, terms)]; a loss of NaN if there are none."
-    if not rows: return {"loss": math.nan}
+    "Means over scenes of [(scenes, terms)]."
     sizes = torch.tensor([n for n, _ in rows], dtype=torch.float64)
     table = torch.stack([torch.stack([*row.values()]) for _, row in rows]).cpu().double()
     return dict(zip(rows[0][1], (sizes @ table / sizes.sum()).tolist()))
@@ -223,8 +217,7 @@ def _row_means(rows) -> dict[str, float]:
 def _train_epoch(t, scenes, bar) -> dict:
     "One pass over the scenes."
     c, results, made = t.config, [], []
-    batches = scenes.batches(c.batch_size, t.generator)
-    t.model.train()
+    batches = scenes.batches(c.batch_size, t.generator); t.model.train()
     while group := list(islice(batches, c.accumulate)):
         results.append(r := train_step(_losses(t, group, rows := []), t.optimizer, t.steps, followers=t.followers, scaler=t.scaler,
                                        accumulate=len(group), max_norm=c.max_norm, max_skips=c.max_skips))
@@ -232,15 +225,14 @@ def _train_epoch(t, scenes, bar) -> dict:
         norms, rates = ", ".join(f"{k} {v:.1e}" for k, v in r.grad_norm.items()), ", ".join(f"{v:.0e}" for v in r.lr)
         log.info("step %d%s: gradient norms %s, learning rates [%s]", t.steps.steps, "" if r.stepped else " (skipped)", norms, rates)
         bar.update()
-    terms, norms = _row_means(made), [r.grad_norm for r in results if r.stepped]
+    terms, norms = _row_means(made) if made else {"loss": math.nan}, [r.grad_norm for r in results if r.stepped]
     return dict(train=terms.pop("loss"), train_terms=terms, lr=list(r.lr), scale=r.scale, steps=len(norms), skipped=len(results) - len(norms),
                 grad_norm={k: sum(n[k] for n in norms) / len(norms) for k in (norms[0] if norms else ())})
 
-# %% ../nbs/09_trainer.ipynb #b5174639
+# %% ../nbs/09_trainer.ipynb #743063bb
 def _parts(t) -> dict:
     "The parts of a run that have a state of their own."
-    names = ("model", "optimizer", "scheduler", "scaler", "steps", "average")
-    return {name: getattr(t, name) for name in names if getattr(t, name) is not None}
+    return {k: getattr(t, k) for k in ("model", "optimizer", "scheduler", "scaler", "steps", "average") if getattr(t, k) is not None}
 
 def _settings(t) -> dict:
     "What a resumed run must agree on."
