@@ -103,7 +103,7 @@ class Grid(nn.Module):
         T = (V.mH @ V)[:, self.i, self.j] / y.shape[1]
         return t, torch.view_as_real(T).flatten(1) @ self.pairs
 
-# %% ../nbs/06_model.ipynb #57b8e4da
+# %% ../nbs/06_model.ipynb #dcd7111f
 @torch.no_grad()
 def scoring_step(
     y: Tensor, # (B, L, M) complex
@@ -118,7 +118,8 @@ def scoring_step(
     L, M, k = *y.shape[1:], 2 * math.pi / wavelength
     A, delta = atoms(positions, coords, wavelength)
     GA = (G.flatten(1, 2) @ A).unflatten(1, (L, M))
-    X = torch.cholesky_solve(torch.cat([y[..., None], GA], -1), data_covariance(GA, power, noise))
+    C, solve = data_covariance(GA, power, noise), torch.linalg.solve_triangular
+    X = solve(C.mH, solve(C, torch.cat([y[..., None], GA], -1), upper=False), upper=True)
     z = (GA.conj() * X[..., :1]).sum(2)
     q_l = (GA.conj() * X[..., 1:]).real.sum(2)
     residual = X[..., :1] * z.conj()[:, :, None] - X[..., 1:]
@@ -293,7 +294,7 @@ def _refine(self, data, coords, log_power, memory, fit, context):
 
 CovarianceNet.propose, CovarianceNet.refine = _propose, _refine
 
-# %% ../nbs/06_model.ipynb #13c729c6
+# %% ../nbs/06_model.ipynb #5ca44801
 def _read(self, coords, log_power, memory, fit, context):
     "Turn atoms into a covariance and a list of sources."
     coords = coords.clamp(*self.box)
@@ -304,8 +305,7 @@ def _read(self, coords, log_power, memory, fit, context):
     with torch.autocast(coords.device.type, enabled=False):
         factor = A * (log_share / 2).exp()[:, None] * math.sqrt(1 - self.eps)
         x, u, v = unit_vectors(coords.gather(1, picks[..., None].expand(-1, -1, 3))).unbind(-1)
-        kappa = coords[..., 2].gather(1, picks)
-        return dict(covariance=LowRankCovariance(factor, self.eps), n_sources_logits=logits, azimuth=torch.atan2(u, x), elevation=torch.asin(v.clamp(-0.9999, 0.9999)), distance=1 / kappa,
+        return dict(covariance=LowRankCovariance(factor, self.eps), n_sources_logits=logits, azimuth=torch.atan2(u, x), elevation=torch.asin(v.clamp(-0.9999, 0.9999)), distance=1 / coords[..., 2].gather(1, picks),
                     power=log_share.exp().gather(1, picks), mask=source_mask(logits.argmax(1) + 1, picks.shape[1]))
 
 CovarianceNet.read = _read
