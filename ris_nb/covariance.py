@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['NonFiniteError', 'check_finite', 'check_square', 'hermitize', 'diagonal_load', 'shrink', 'LowRankCovariance', 'dense',
-           'trace', 'eigenvalues', 'inner', 'quadratic', 'trace_normalize', 'blend', 'sample_covariance']
+           'trace', 'eigenvalues', 'inner', 'quadratic', 'trace_normalize', 'blend', 'check_measurements',
+           'sample_covariance']
 
 # %% ../nbs/03_covariance.ipynb #1e808cdf
 import math
@@ -132,13 +133,14 @@ def quadratic(
     if isinstance(R, Tensor): return (A.conj() * (R @ A)).real.sum(-2)
     return torch.view_as_real(R.factor.mH @ A).square().sum((-3, -1)) + R.eps * torch.view_as_real(A).square().sum((-3, -1))
 
-# %% ../nbs/03_covariance.ipynb #95c97299
+# %% ../nbs/03_covariance.ipynb #8561b1c7
 def trace_normalize(
     R: "Tensor | LowRankCovariance", # (..., N, N) Hermitian with a positive trace
-) -> "Tensor | LowRankCovariance": # trace N; the eps of a factored R is kept, its factor scaled
+) -> "Tensor | LowRankCovariance": # trace N; of a factored R the factor is scaled and eps, which must be < 1, kept
     "Scale R to trace N."
     n = R.shape[-1] if isinstance(R, LowRankCovariance) else (check_square(R), R.shape[-1])[1]
     eps = getattr(R, "eps", 0.)
+    if eps >= 1: raise ValueError(f"R.eps must be < 1, the mean eigenvalue at trace N, got {eps!r}")
     mean = trace(R) / n - eps
     if not (mean > 0).all(): raise ValueError(f"R must have a positive trace, got a smallest value of {(mean.min() * n).item():g}")
     if isinstance(R, Tensor): return R / mean[..., None, None]
@@ -151,7 +153,29 @@ def blend(
 ) -> Tensor: # (..., N, N), trace N
     "Weighted mean of a predicted and a sample covariance, both at trace N first."
     _share("beta", beta)
-    return (1 - beta) * trace_normalize(R_pred) + beta * trace_normalize(R_samp)
+    P, S = dense(R_pred), dense(R_samp)
+    if P.shape != S.shape: raise ValueError(f"R_pred and R_samp must have one shape, got {tuple(P.shape)} and {tuple(S.shape)}")
+    return (1 - beta) * trace_normalize(P) + beta * trace_normalize(S)
+
+# %% ../nbs/03_covariance.ipynb #496c4c73
+def check_measurements(
+    y: Tensor, # (B, L, M)
+    H: Tensor, # (B, M, N)
+    codes: Tensor, # (B, L, N)
+    snr_db: Tensor, # (B,)
+    n_elements: int, # N expected
+) -> None:
+    "Raise an error that names the first input of wrong shape, dtype or value."
+    for name, x, dtype in (("y", y, torch.complex64), ("H", H, torch.complex64), ("codes", codes, torch.complex64), ("snr_db", snr_db, torch.float32)):
+        if not isinstance(x, Tensor) or x.dtype != dtype: raise TypeError(f"{name} must be a tensor of {dtype}, got {x.dtype if isinstance(x, Tensor) else type(x).__name__}")
+    if y.ndim != 3: raise ValueError(f"y must have shape (B, L, M), got {tuple(y.shape)}")
+    (b, l, m), n = y.shape, n_elements
+    for name, x, shape in (("H", H, (b, m, n)), ("codes", codes, (b, l, n)), ("snr_db", snr_db, (b,))):
+        if tuple(x.shape) != shape: raise ValueError(f"{name} must have shape {shape}, got {tuple(x.shape)}, with y {tuple(y.shape)} and N = {n}")
+    for name, x in (("y", y), ("H", H), ("codes", codes)): check_finite(x, name)
+    for name, x in (("y", y), ("H", H)):
+        if (zero := (x == 0).all(-1).all(-1)).any(): raise ValueError(f"{name} must not be zero, but is in batch entries {zero.nonzero().flatten().tolist()[:8]}")
+    if not (snr_db > -math.inf).all(): raise ValueError(f"snr_db must be a number of dB above -inf, got {snr_db.min():g}")
 
 # %% ../nbs/03_covariance.ipynb #3e381098
 def sample_covariance(

@@ -58,11 +58,11 @@ def capon_log_power(
     residual = n - torch.view_as_real(torch.linalg.solve_triangular(C, v, upper=False)).square().sum((1, 3))
     return math.log(delta) - residual.clamp(min=1e-6 * n).log()
 
-# %% ../nbs/05_losses.ipynb #62347f5e
+# %% ../nbs/05_losses.ipynb #8cb4e47d
 def contrast_loss(
     R_pred: Tensor | LowRankCovariance, # (B, N, N) Hermitian PSD
     scenes: Scenes, # the truth
-    step: float = 0.6, # stencil spacing in beamwidths 0.886 wavelength / extent
+    step: float = 0.6, # stencil spacing in beamwidths at boresight, 0.886 wavelength / extent
     loading: float = 1e-2, # > 0, in units of the mean eigenvalue
 ) -> Tensor: # (B,) nat, mean over the scene's sources, log 9 for a flat spectrum
     "Negative log of the softmax share of the true direction in its stencil."
@@ -125,7 +125,7 @@ class LossWeights:
         for k, v in asdict(self).items():
             if not (math.isfinite(v) and v >= 0): raise ValueError(f"LossWeights.{k} must be finite and >= 0, got {v!r}")
 
-# %% ../nbs/05_losses.ipynb #0d2dfacc
+# %% ../nbs/05_losses.ipynb #5b65022b
 def check_predictions(
     preds: dict, # what the model returned
     scenes: Scenes, # the truth
@@ -138,7 +138,9 @@ def check_predictions(
         x = preds[name]
         if tuple(x.shape) != shape: raise ValueError(f"preds[{name!r}] must have shape {shape}, got {tuple(x.shape)}")
         if x.dtype not in (torch.float32, torch.float64, torch.complex64, torch.complex128): raise TypeError(f"preds[{name!r}] must be single or double precision, got {x.dtype}: cast with ris_nb.validation.to_float32")
-    check_finite(getattr(preds["covariance"], "factor", preds["covariance"]), "preds['covariance']")
+        check_finite(getattr(x, "factor", x), f"preds[{name!r}]", core=2 if name == "covariance" else 1)
+    if not preds["covariance"].dtype.is_complex: raise TypeError(f"preds['covariance'] must be complex, got {preds['covariance'].dtype}")
+    if not (preds["distance"] > 0).all(): raise ValueError(f"preds['distance'] must be > 0 m, got a smallest value of {preds['distance'].min():g}")
 
 # %% ../nbs/05_losses.ipynb #1c5a99c7
 @dataclass(frozen=True)

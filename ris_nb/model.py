@@ -4,16 +4,15 @@
 
 # %% auto #0
 __all__ = ['PRESETS', 'NOISE_FLOOR', 'ModelConfig', 'room', 'grid_points', 'atoms', 'levels', 'data_covariance', 'Grid',
-           'scoring_step', 'Proposal', 'local_peaks', 'Refinement', 'separate', 'Readout', 'check_measurements',
-           'CovarianceNet']
+           'scoring_step', 'Proposal', 'local_peaks', 'Refinement', 'separate', 'Readout', 'CovarianceNet']
 
-# %% ../nbs/06_model.ipynb #9cd81aba
+# %% ../nbs/06_model.ipynb #5693221b
 import math
 from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from .covariance import LowRankCovariance, check_finite
+from .covariance import LowRankCovariance, check_measurements
 from .geometry import path_difference, path_slopes, unit_vectors
 from .scenes import SceneConfig, sensing_matrix, source_mask
 
@@ -215,29 +214,13 @@ class Readout(nn.Module):
         best = torch.cat([log_share.detach().gather(1, picks).clamp(min=-14), fit.gather(1, picks)], 1)
         return log_share, self.count(torch.cat([mean, context, best], 1)).float()
 
-# %% ../nbs/06_model.ipynb #dbf52e8d
-def check_measurements(
-    y: Tensor, # (B, L, M)
-    H: Tensor, # (B, M, N)
-    codes: Tensor, # (B, L, N)
-    snr_db: Tensor, # (B,)
-    n_elements: int, # N of the network
-) -> None:
-    "Raise an error that names the first input of wrong shape, dtype or value."
-    (b, l, m) = y.shape if y.ndim == 3 else (-1, -1, -1)
-    for name, x, shape in (("y", y, (b, l, m)), ("H", H, (b, m, n_elements)), ("codes", codes, (b, l, n_elements))):
-        if tuple(x.shape) != shape: raise ValueError(f"{name} must have shape {shape}, got {tuple(x.shape)} (y is (B, L, M) = {tuple(y.shape)}, the network has N = {n_elements})")
-        if x.dtype != torch.complex64: raise TypeError(f"{name} must be complex64, got {x.dtype}")
-        check_finite(x, name)
-    if tuple(snr_db.shape) != (b,): raise ValueError(f"snr_db must have shape ({b},), got {tuple(snr_db.shape)}")
-    if snr_db.isnan().any(): raise ValueError("snr_db must be a number of dB, got NaN")
-
-# %% ../nbs/06_model.ipynb #aa594f15
+# %% ../nbs/06_model.ipynb #48d7c86c
 class CovarianceNet(nn.Module):
     "From snapshots, channel, codes and SNR to a covariance and the sources in it."
     def __init__(self, scene: SceneConfig = SceneConfig(), config: ModelConfig = ModelConfig(), eps: float = 1e-6):
         super().__init__()
         self.scene, self.config, self.eps = scene, config, eps
+        if (n := sum(r[0] for r in config.rounds)) < scene.max_sources: raise ValueError(f"ModelConfig.rounds must propose at least max_sources = {scene.max_sources} atoms, got {n}")
         box = room(scene); coords = grid_points(box, config.grid)
         for name, x in dict(box=box, coords=coords, cell=(box[1] - box[0]) / torch.tensor(config.grid), positions=scene.positions).items(): self.register_buffer(name, x, persistent=False)
         self.grid = Grid(scene.positions, coords, scene.wavelength)

@@ -106,7 +106,7 @@ def report(
     lines += ["", f"{'':27s}" + "".join(f"{c:>14s}" for c in figures)]
     return lines + [f"{label:27s}" + "".join(f"{f[k]:14.4f}" for f in figures.values()) for k, label in names.items()]
 
-# %% ../nbs/10_overfit.ipynb #2e96c3f0
+# %% ../nbs/10_overfit.ipynb #b9673b8c
 def _parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser("ris_overfit", description="Learn a fixed set of scenes by heart; exit status 1 if one of five checks fails.")
     p.add_argument("--device", default=None, help="cpu, cuda, cuda:1 ... (default: the first GPU, else the CPU)")
@@ -134,6 +134,9 @@ def _options(argv: list[str] | None) -> dict:
     try: device = torch.device(o.device) if o.device else default_device()
     except RuntimeError: p.error(f"--device must be cpu or cuda[:index], got {o.device!r}")
     if device.type == "cuda" and not torch.cuda.is_available(): p.error(f"--device {o.device}: torch sees no GPU")
+    if device.type not in ("cpu", "cuda"): p.error(f"--device must be cpu or cuda[:index], got {o.device!r}")
+    if o.seed < 0: p.error(f"--seed must be >= 0, got {o.seed}")
+    if o.out and any(o.out.glob("epoch_*.pt")): p.error(f"--out must not hold an earlier run, got {o.out}")
     gpu = device.type == "cuda"
     return dict(device=device, out=o.out or next_run(Path("runs")), epochs=o.epochs, n_scenes=o.scenes, preset=o.preset or ("full" if gpu else "small"), amp=o.amp or ("float16" if gpu else "none"), seed=o.seed)
 

@@ -48,7 +48,7 @@ class SceneConfig:
     @property
     def positions(self) -> Tensor: return planar_array(self.n_h, self.n_v, self.spacing)
 
-# %% ../nbs/02_scenes.ipynb #318fe631
+# %% ../nbs/02_scenes.ipynb #3e48b060
 _CHOICES = {"source_model": ("stochastic", "coherent"), "codebook": ("random", "dft", "hadamard")}
 _RANGES = {"azimuth_deg": (-90, 90), "elevation_deg": (-90, 90), "distance": (1e-6, math.inf), "snr_db": (-math.inf, math.inf)}
 
@@ -60,10 +60,10 @@ def check_config(
         if not ok: raise ValueError(f"SceneConfig.{name} must be {expected}, got {getattr(c, name)!r}")
     for name in ("n_h", "n_v", "n_antennas", "n_snapshots", "min_sources", "max_sources"): need(isinstance(getattr(c, name), int) and getattr(c, name) >= 1, name, "an integer >= 1")
     need(c.max_sources >= c.min_sources, "max_sources", f">= min_sources = {c.min_sources}")
-    for name in ("wavelength", "spacing"): need(math.isfinite(getattr(c, name)) and getattr(c, name) > 0, name, "finite and > 0")
+    for name in ("wavelength", "spacing"): need(isinstance(v := getattr(c, name), (int, float)) and 0 < v < math.inf, name, "finite and > 0")
     for name, (low, high) in _RANGES.items():
         v = getattr(c, name)
-        need(len(v) == 2 and all(map(math.isfinite, v)) and low <= v[0] <= v[1] <= high, name, f"(low, high) with {low:g} <= low <= high <= {high:g}")
+        need(isinstance(v, (tuple, list)) and len(v) == 2 and all(map(math.isfinite, v)) and low <= v[0] <= v[1] <= high, name, f"(low, high) with {low:g} <= low <= high <= {high:g}")
     for name in ("power_spread_db", "min_separation_deg"): need(math.isfinite(getattr(c, name)) and getattr(c, name) >= 0, name, "finite and >= 0")
     for name, allowed in _CHOICES.items(): need(getattr(c, name) in allowed, name, f"one of {allowed}")
     need(c.phase_bits is None or (isinstance(c.phase_bits, int) and 1 <= c.phase_bits <= 8), "phase_bits", "None or an integer in 1..8")
@@ -180,12 +180,11 @@ def sensing_matrix(
     if H.ndim < 2 or codes.ndim < 2 or H.shape[-1] != codes.shape[-1]: raise ValueError(f"H (..., M, N) and codes (..., L, N) must share N, got {tuple(H.shape)} and {tuple(codes.shape)}")
     return H[..., None, :, :] * codes[..., :, None, :]
 
-# %% ../nbs/02_scenes.ipynb #e757c9a9
+# %% ../nbs/02_scenes.ipynb #89d3ccb1
 class SceneFileError(ValueError):
-    "A scene file that is truncated, altered or not a scene file."
+    "A scene file that is truncated or not a scene file."
 
-_TRUTH = ("azimuth", "elevation", "distance", "power")
-_DTYPES = dict(y=torch.complex64, H=torch.complex64, codes=torch.complex64, n_sources=torch.int64)
+_TRUTH, _DTYPES = ("azimuth", "elevation", "distance", "power"), dict(y=torch.complex64, H=torch.complex64, codes=torch.complex64, n_sources=torch.int64)
 
 @dataclass(frozen=True)
 class Scenes:
@@ -213,12 +212,13 @@ class Scenes:
             i = slice(i, i + 1 or None)
         return self.map(lambda t: t[i])
 
-# %% ../nbs/02_scenes.ipynb #d350c9b1
+# %% ../nbs/02_scenes.ipynb #d930fba2
 def check_scenes(
     s: "Scenes", # the batch to check
 ) -> None:
     "Raise an error that names the first field with a wrong shape, dtype or value."
-    (b, l, m), n, k = (s.y.shape if s.y.ndim == 3 else (-1, -1, -1)), s.H.shape[-1], s.azimuth.shape[-1]
+    if s.y.ndim != 3: raise ValueError(f"Scenes.y must have shape (B, L, M), got {tuple(s.y.shape)}")
+    (b, l, m), n, k = s.y.shape, s.H.shape[-1], s.azimuth.shape[-1]
     shapes = dict(y=(b, l, m), H=(b, m, n), codes=(b, l, n), n_sources=(b,), snr_db=(b,), noise_power=(b,)) | {t: (b, k) for t in _TRUTH}
     for name, shape in shapes.items():
         t, dtype = getattr(s, name), _DTYPES.get(name, torch.float32)
@@ -226,13 +226,13 @@ def check_scenes(
         if t.dtype != dtype: raise TypeError(f"Scenes.{name} must be {dtype}, got {t.dtype}")
     if n != s.config.n_elements: raise ValueError(f"Scenes.H must have N = {s.config.n_elements} columns as its config says, got {n}")
     active = source_mask(s.n_sources, k)
-    valid = dict(y=s.y.isfinite().all((1, 2)), H=s.H.isfinite().all((1, 2)), codes=s.codes.isfinite().all((1, 2)), n_sources=(s.n_sources >= 1) & (s.n_sources <= k),
+    valid = dict(y=s.y.isfinite().all((1, 2)), H=s.H.isfinite().all((1, 2)), codes=((s.codes.abs() - 1).abs() < 1e-3).all((1, 2)), n_sources=(s.n_sources >= 1) & (s.n_sources <= k),
                  noise_power=s.noise_power.isfinite() & (s.noise_power >= 0), snr_db=~s.snr_db.isnan(),
-                 distance=((s.distance > 0) & s.distance.isfinite() | ~active).all(1), power=((s.power >= 0) & s.power.isfinite() | ~active).all(1),
+                 distance=((s.distance > 0) & s.distance.isfinite() | ~active).all(1), power=((s.power >= 0) | ~active).all(1) & ((torch.where(active, s.power, 0).sum(1) - 1).abs() < 1e-3),
                  azimuth=(s.azimuth.isfinite() | ~active).all(1), elevation=(s.elevation.isfinite() | ~active).all(1))
     if not (ok := torch.stack(list(valid.values()))).all():
         name, row = next((n, r) for n, r in zip(valid, ok) if not r.all())
-        expected = dict(n_sources=f"in 1..{k}", distance="finite and > 0 m", power="finite and >= 0", noise_power="finite and >= 0").get(name, "finite")
+        expected = dict(n_sources=f"in 1..{k}", distance="finite and > 0 m", power=">= 0 with sum 1", codes="of modulus 1", noise_power="finite and >= 0").get(name, "finite")
         raise ValueError(f"Scenes.{name} must be {expected}, but is not in scenes {(~row).nonzero().flatten()[:8].tolist()}")
 
 # %% ../nbs/02_scenes.ipynb #6a761d00

@@ -229,7 +229,7 @@ def _train_epoch(t, scenes, bar) -> dict:
     return dict(train=terms.pop("loss"), train_terms=terms, lr=list(r.lr), scale=r.scale, steps=len(norms), skipped=len(results) - len(norms),
                 grad_norm={k: sum(n[k] for n in norms) / len(norms) for k in (norms[0] if norms else ())})
 
-# %% ../nbs/09_trainer.ipynb #743063bb
+# %% ../nbs/09_trainer.ipynb #18ea3cab
 def _parts(t) -> dict:
     "The parts of a run that have a state of their own."
     return {k: getattr(t, k) for k in ("model", "optimizer", "scheduler", "scaler", "steps", "average") if getattr(t, k) is not None}
@@ -237,7 +237,7 @@ def _parts(t) -> dict:
 def _settings(t) -> dict:
     "What a resumed run must agree on."
     prints = {f"{k} (fingerprint)": hashlib.sha256(s.y.cpu().numpy().tobytes()).hexdigest()[:12] for k, s in dict(train=t.train, val=t.val).items()}
-    return {f"TrainConfig.{k}": v for k, v in asdict(t.config).items()} | {"loss.weights": _weights(t.loss)} | prints
+    return {f"TrainConfig.{k}": v for k, v in asdict(t.config).items()} | {"loss.weights": _weights(t.loss), "device": t.device.type} | prints
 
 def _state_dict(self) -> dict:
     "Everything the rest of the run depends on."
