@@ -145,7 +145,7 @@ def refine(
         for old, latest in zip((x, rho, *now), (x2, rho2, *new)): old[rows[up]] = latest[up]
     return x, rho, now
 
-# %% ../nbs/13_likelihood.ipynb #7254f68f
+# %% ../nbs/13_likelihood.ipynb #1ef9f9de
 N_PEAKS = 8 # grid peaks that are scored again off the grid
 
 class Table(NamedTuple):
@@ -159,7 +159,10 @@ def table_of(
 ) -> Table: # what `gains` needs of these places
     "Form G A and its norms."
     GA = behind(G, A)
-    return Table(GA, torch.view_as_real(GA).square().sum(-1).sum(2))
+    parts = torch.view_as_real(GA)
+    norm = parts[:, :, 0].square()
+    for m in range(1, GA.shape[2]): norm.addcmul_(parts[:, :, m], parts[:, :, m])
+    return Table(GA, norm.sum(-1))
 
 def gains(
     d: Snapshots, # the data
