@@ -21,6 +21,7 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 import safetensors.torch
 import torch
@@ -189,7 +190,7 @@ def save_tensors(
     **about: object, # further facts, anything that JSON can hold
 ) -> None:
     "Write named tensors and what they mean to one file."
-    owned = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+    owned = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
     facts = dict(format=format) | {k: json.dumps(v, sort_keys=True) for k, v in about.items()}
     sha256 = _payload_hash(safetensors.torch.save(owned, facts))[1]
     write_whole(path, safetensors.torch.save(owned, facts | dict(sha256=sha256)))
@@ -326,6 +327,7 @@ def module_sources(
     return dict(sorted(found.items()))
 
 
+@cache
 def source_hash(
     module: str, # full name, such as "ris_nb.localization.estimators"
 ) -> str: # 12 hexadecimal digits

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from ..core import COMPLEX, REAL, abs2, check_finite, check_tensor, described, is_number
 from ..core import require
-from .scenes import check_measurements, unit_rms
+from .scenes import check_measurements, unit_scale
 
 # %% ../../nbs/physics/04_covariance.ipynb #8078b33c
 def check_square(
@@ -208,5 +208,5 @@ def sample_covariance(
     loading: float = 1e-3, # >= 0, relative to tr(H H^H) / M
 ) -> Tensor: # (..., N, N) Hermitian PSD, rank <= L, trace N
     "Covariance of the field at the surface, back-projected snapshot by snapshot."
-    x = back_projection(unit_rms(y)[0], unit_rms(H)[0], codes, loading)
+    x = back_projection(unit_scale(y)[0], unit_scale(H)[0], codes, loading)
     return trace_normalize(x.mT @ x.conj())

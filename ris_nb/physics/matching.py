@@ -36,7 +36,7 @@ def _assign_small(cost: Tensor, n_rows: Tensor, n_columns: Tensor) -> Tensor:
     B, K, J = cost.shape
     size = max(K, J)
     index = torch.arange(size, device=cost.device)
-    orders = torch.tensor(list(permutations(range(size))), device=cost.device)
+    orders = torch.tensor(list(permutations(range(size))), dtype=torch.int64, device=cost.device)
     row_used = (index < n_rows[:, None])[:, None] # (B, 1, size)
     paired = row_used & (orders < n_columns[:, None, None]) # (B, orders, size)
     square = torch.nn.functional.pad(cost, (0, size - J, 0, size - K))

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['SOURCE_MODELS', 'CODEBOOKS', 'RANGE_LIMITS', 'SceneConfig', 'check_config', 'complex_normal', 'source_mask',
            'smallest_angle', 'draw_sources', 'draw_amplitudes', 'line_of_sight', 'rician_channel', 'quantize_phase',
-           'codewords', 'draw_codes', 'sensing_matrix', 'check_measurements', 'usable_scenes', 'unit_rms',
+           'codewords', 'draw_codes', 'sensing_matrix', 'check_measurements', 'usable_scenes', 'unit_scale',
            'TrueSources', 'Scenes', 'check_scenes', 'simulate']
 
 # %% ../../nbs/physics/03_scenes.ipynb #4fae1937
@@ -324,17 +324,14 @@ def usable_scenes(
         usable &= x.isfinite().flatten(1).all(1) & (x != 0).flatten(1).any(1)
     return usable
 
-# %% ../../nbs/physics/03_scenes.ipynb #a1a8b473
-def unit_rms(
-    x: Tensor, # (..., rows, columns) complex
-) -> tuple[Tensor, Tensor]: # x of mean square one in each batch entry, and its former RMS (...)
-    "Scale every batch entry to a mean square of one; zeros stay zero."
+# %% ../../nbs/physics/03_scenes.ipynb #9a39bd50
+def unit_scale(
+    x: Tensor, # (..., rows, columns) complex, finite
+) -> tuple[Tensor, Tensor]: # x with its largest modulus in 0.5..1 in each batch entry, scale (...)
+    "Divide every batch entry by the power of two next above its largest modulus."
     peak = x.abs().amax((-2, -1), keepdim=True)
-    peak = torch.where(peak > 0, peak, 1)
-    x = x / peak # squares of what is left can neither overflow nor vanish
-    rms = abs2(x).mean((-2, -1), keepdim=True).sqrt()
-    rms = torch.where(rms > 0, rms, 1)
-    return x / rms, (rms * peak)[..., 0, 0]
+    scale = torch.ldexp(torch.ones_like(peak), torch.frexp(peak).exponent)
+    return x / scale, scale[..., 0, 0]
 
 # %% ../../nbs/physics/03_scenes.ipynb #8dba149a
 class TrueSources(NamedTuple):
