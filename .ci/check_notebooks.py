@@ -16,7 +16,7 @@ from pathlib import Path
 LIB = "ris_nb"
 PARTS = ("", "physics", "localization", "training", "evaluation") # "" is the core, nbs/00_core
 FREE = ("index", "tutorials") # export nothing, may import everything
-REACH = 3 # cells within which an exported cell is followed by an example
+REACH = 3 # code cells within which an exported cell is followed by an example
 LINE = 100 # characters of code
 MAIN_LINE = 65 # cells before the heading MORE
 MORE = "## More tests"
@@ -108,7 +108,7 @@ def check_imports(page: Page, cell: Cell, places: dict[str, tuple]) -> Iterator[
         inside = any(name.startswith(m + ".") for m in places)
         if name in places and places[name] >= page.place:
             yield f"imports {LIB}.{name}, which is not in an earlier place of the house"
-        elif not known and not inside and name != "__version__":
+        elif not (known or inside or name == "__version__" or page.free and "." not in name):
             yield f"imports {LIB}.{name}, which no notebook exports"
     assigns_all = [s for s in cell.body if isinstance(s, ast.Assign)
                    and getattr(s.targets[0], "id", "") == "__all__"]
@@ -144,9 +144,9 @@ def check_cell(page: Page, cell: Cell, places: dict[str, tuple]) -> Iterator[str
         yield "exports code: index and tutorials export nothing"
     only_imports = len(cell.imports) == len(cell.body)
     if cell.exported and not only_imports:
-        following = page.cells[cell.i + 1:cell.i + 1 + REACH]
-        if not any(c.shows for c in following):
-            yield f"no visible example or test within {REACH} cells of this exported cell"
+        following = [c for c in page.cells[cell.i + 1:] if c.code]
+        if not any(c.shows for c in following[:REACH]):
+            yield f"no visible example or test within {REACH} code cells of this exported cell"
 
 
 def texts(output: dict) -> Iterator[str]:
@@ -233,7 +233,7 @@ def self_test() -> None:
         "": good,
         "not in an earlier place": [*good, c("def h():\n    import ris_nb.training.t")],
         "which no notebook exports": [*good, c("from ris_nb import zzz")],
-        "within 3 cells": [*top, text, export, *far, more],
+        "within 3 code cells": [*top, text, export, *far, more],
         "mixes imports": [*good, c("import os\nk = os.sep")],
         "code line of 101": [*good, c("x = 1 # " + "x" * 93)],
         "stderr": [*good, c("f(2)", name="stderr", text="w")],

@@ -8,10 +8,10 @@ __version__ = "0.2.0"
 from importlib import import_module
 
 _HOME = { # name -> module
-    "SceneConfig": "physics.scenes",
+    "SceneConfig": "physics.components",
     "Scenes": "physics.scenes",
     "simulate": "physics.scenes",
-    "sensing_matrix": "physics.scenes",
+    "sensing_matrix": "physics.components",
     "linear_array": "physics.geometry",
     "planar_array": "physics.geometry",
     "steering": "physics.geometry",

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 import torch
 from torch import Tensor
-from ..core import COMPLEX, abs2, check_count, check_finite, check_positive, check_tensor
+from ..core import COMPLEX, REAL, abs2, check_count, check_finite, check_positive, check_tensor
 from ..core import require
 from ..localization.estimators import Estimates, check_aperture, estimates_from_coords
 from ..localization.spectra import capon, find_peaks, music
@@ -23,8 +23,8 @@ from ..physics.coordinates import SearchGrid, search_grid, steering_at, to_coord
 from ..physics.covariance import LowRankCovariance, check_square, hermitize, quadratic
 from ..physics.covariance import sample_covariance, trace, trace_normalize
 from ..physics.geometry import check_positions
-from ..physics.scenes import check_measurements, sensing_matrix, source_mask, unit_scale
-from ..physics.scenes import usable_scenes
+from ..physics.components import check_measurements, sensing_matrix, source_mask, unit_scale
+from ..physics.components import usable_scenes
 
 # %% ../../nbs/evaluation/02_baselines.ipynb #062d167b
 def sensing_kernel(
@@ -60,6 +60,10 @@ def solve_sensing_kernel(
     max_steps: int = 200, # a scene not done by then is logged
 ) -> Tensor: # (B, L, M, M) Hermitian
     "Conjugate gradients on sum_k T_lk Z_k T_lk^H + eta Z_l = Y_l."
+    T = check_tensor("T", T, ("B", "L", "M", "L", "M"), COMPLEX)
+    Y = check_tensor("Y", Y, (*T.shape[:3], T.shape[2]), (T.dtype,))
+    weight = check_tensor("weight", weight, (len(T),), REAL)[:, None, None, None]
+
     def project(X: Tensor) -> Tensor:
         return _without_identity(X) if free_noise else X
 
@@ -73,7 +77,7 @@ def solve_sensing_kernel(
         if not busy.any():
             break
         # K(U)_l = sum_k T_lk U_k T_lk^H + eta U_l
-        image = project(sensing_kernel(T, along)) + weight[:, None, None, None] * along
+        image = project(sensing_kernel(T, along)) + weight * along
         step = torch.where(busy, energy / _inner(along, image), 0) # |W|^2 / <U, K(U)>
         Z = Z + step * along
         residual = residual - step * image
@@ -137,16 +141,21 @@ def _refuse(bad: Tensor, text: str) -> None:
         raise ValueError(f"{text} in batch entries {entries[:8]}")
 
 
-def _noise_of_each(noise_power: float | Tensor | None, y_scale: Tensor) -> Tensor | None:
-    "Noise power of every scene after y has been divided by y_scale (B,)."
-    if noise_power is None:
-        return None
-    noise = torch.as_tensor(noise_power, device=y_scale.device).double()
+def _noise_of_each(
+    noise_power: float | Tensor, # linear, one or (B,)
+    y: Tensor, # (B, L, M), divided by y_scale
+    y_scale: Tensor, # (B,)
+) -> Tensor: # (B,)
+    "Noise power of every scene in the unit of the scaled y."
+    noise = torch.as_tensor(noise_power, device=y.device).double()
     one_or_all = noise.shape in (torch.Size(), y_scale.shape)
-    require(one_or_all, "noise_power", f"one number or a tensor ({len(y_scale)},)", noise_power)
+    require(one_or_all, "noise_power", f"one number or a tensor ({len(y)},)", noise_power)
     valid = bool((noise.isfinite() & (noise >= 0)).all())
     require(valid, "noise_power", "finite and >= 0", noise_power)
-    return (noise / y_scale.double().square()).to(y_scale.dtype)
+    noise = (noise / y_scale.double().square()).to(y_scale.dtype)
+    largest = abs2(y).sum(2).amax(1)
+    _refuse(noise >= largest, "noise_power must be below the largest |y_l|^2, but is not")
+    return noise
 
 # %% ../../nbs/evaluation/02_baselines.ipynb #d16f9b11
 def ridge_covariance(
@@ -165,12 +174,11 @@ def ridge_covariance(
     _refuse(~usable_scenes(y, H, codes), "y, H and codes must not be all zero, but one of them is")
     y, y_scale = unit_scale(y)
     H = unit_scale(H)[0].to(y.dtype)
-    noise = _noise_of_each(noise_power, y_scale)
-    parts = [_ridge_chunk(y[i], H[i], codes[i].to(y.dtype), ridge,
-                          None if noise is None else noise[i]) for i in _chunks(len(y))]
-    R = torch.cat(parts)
-    _refuse(~(trace(R) > 0), "y must hold more power than the noise, but does not")
-    return trace_normalize(R)
+    codes = codes.to(y.dtype)
+    noise = None if noise_power is None else _noise_of_each(noise_power, y, y_scale)
+    parts = [_ridge_chunk(y[i], H[i], codes[i], ridge, None if noise is None else noise[i])
+             for i in _chunks(len(y))]
+    return trace_normalize(torch.cat(parts))
 
 # %% ../../nbs/evaluation/02_baselines.ipynb #83041b30
 SHRINK = 0.6 # each step of a climb over the last
@@ -418,7 +426,7 @@ def _distances_along(
     "The best distance in each of K directions."
     n_points = 8 * grid.shape[2] + 1
     line = coords[:, :, None].repeat(1, 1, n_points, 1)
-    line[..., 2] = torch.linspace(*grid.region[:, 2].tolist(), n_points)
+    line[..., 2] = torch.linspace(*grid.region[:, 2].tolist(), n_points).to(line)
     start = _best_of(spectrum, line, positions, wavelength)
     step = grid.cell * torch.tensor([0, 0, 1 / 16]).to(grid.cell)
     return climb_spectrum(spectrum, start, grid, step, positions, wavelength)

@@ -19,7 +19,7 @@ from ..core import REAL, check_choice, check_count, check_finite, check_positive
 from ..core import is_number, require
 from ..physics.geometry import direction, to_cartesian, wrap
 from ..physics.matching import assign
-from ..physics.scenes import source_mask
+from ..physics.components import source_mask
 
 # %% ../../nbs/evaluation/01_metrics.ipynb #3e95b77d
 FLOATS = REAL + (torch.float16, torch.bfloat16)

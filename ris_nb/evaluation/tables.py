@@ -16,7 +16,7 @@ from torch import Tensor
 from .metrics import Interval, Matches, bootstrap, bound_ratio, gospa
 from .metrics import match_sources, resolved, rmse, wilson
 from .trials import FIELDS, TRUTH, Record, labels
-from ..physics.scenes import SceneConfig, source_mask
+from ..physics.components import SceneConfig, source_mask
 
 # %% ../../nbs/evaluation/04_tables.ipynb #cb14b556
 def _one_batch(parts: list[Tensor]) -> Tensor:
@@ -37,7 +37,7 @@ def joined_data(
     "The tensors of several units as one batch."
     return {k: _one_batch([r.data[k] for r in records]) for k in records[0].data}
 
-
+# %% ../../nbs/evaluation/04_tables.ipynb #5e885377
 def sources_of(
     data: dict[str, Tensor], # from `joined_data`
     prefix: str = "", # "true_" for the truth
@@ -190,7 +190,7 @@ def curve_of(
     rows = part.assign(x=x)[(part.estimator == estimator) & (part.metric == metric)]
     return rows.sort_values("x")[["x", "value", "low", "high"]]
 
-
+# %% ../../nbs/evaluation/04_tables.ipynb #93b2dd7e
 def draw_curves(
     part: pd.DataFrame, # rows of one set of curves
     field: str, # the swept field
@@ -213,7 +213,7 @@ def draw_curves(
     axes[0, 0].legend(fontsize=8)
     return figure
 
-
+# %% ../../nbs/evaluation/04_tables.ipynb #98eccf18
 def figures(
     table: pd.DataFrame, # from `table` or its file
 ) -> dict[str, plt.Figure]: # by file name without suffix

@@ -29,16 +29,17 @@ import torch.distributed as dist
 from torch import Tensor
 from tqdm import tqdm
 from .. import __version__
-from ..core import FileError, check_count, is_number, load_tensors, machine_name, require
-from ..core import abs2, save_tensors, source_hash, write_whole
+from ..commands import machine_name, source_hash
+from ..core import FileError, check_count, is_number, load_tensors, require, abs2, save_tensors
+from ..core import write_whole
 from .baselines import antidiagonal_music, localize_capon, localize_music
 from .baselines import ridge_covariance
 from ..localization.bounds import position_error_bound, scene_bound, standard_deviations
 from ..localization.estimators import Estimates, localize
 from ..physics.coordinates import SearchGrid, search_grid
 from ..physics.covariance import sample_covariance
-from ..physics.scenes import RANGE_LIMITS, SceneConfig, Scenes, sensing_matrix, simulate
-from ..physics.scenes import source_mask
+from ..physics.components import RANGE_LIMITS, SceneConfig, sensing_matrix, source_mask
+from ..physics.scenes import Scenes, simulate
 from ..training.fp32_validation import evaluating
 from ..training.model import CovarianceNet
 
@@ -77,7 +78,7 @@ def configure(
         config = replace(config, **{name: value})
     return config
 
-
+# %% ../../nbs/evaluation/03_trials.ipynb #3ea48da3
 def _label(value: object) -> object:
     "A value as the table shows it."
     if value is None:
@@ -112,7 +113,7 @@ class Plan:
         require(len(set(names)) == len(names), "Plan.sweep", "fields, each once", names)
         points(self)
 
-
+# %% ../../nbs/evaluation/03_trials.ipynb #0008eb4c
 def points(
     plan: Plan, # what is swept
 ) -> list[SceneConfig]: # one per point, each once
@@ -141,7 +142,7 @@ def plain_config(
     "A configuration as plain data."
     return {k: v for k, v in asdict(config).items() if (k, v) != ("elements", None)}
 
-
+# %% ../../nbs/evaluation/03_trials.ipynb #7014712a
 @dataclass(frozen=True)
 class Unit:
     "A block of scenes of one point."
@@ -152,7 +153,7 @@ class Unit:
     seed: int # of the scenes
     plan_seed: int # of the plan
 
-
+# %% ../../nbs/evaluation/03_trials.ipynb #1f64fe10
 def units(
     plan: Plan, # what is swept
 ) -> list[Unit]: # point by point
@@ -177,7 +178,7 @@ def benchmark_grid(
         sector[name] = (min(r[0] for r in ranges), max(r[1] for r in ranges))
     return search_grid(config.positions, config.wavelength, **sector)
 
-
+# %% ../../nbs/evaluation/03_trials.ipynb #83cbea43
 def _where(s: Scenes) -> dict[str, Any]:
     "Array and region of the scenes, as all estimators take them."
     return dict(positions=s.positions, wavelength=s.config.wavelength,
@@ -198,7 +199,7 @@ def estimate_greedy(s: Scenes) -> Estimates:
     "Maximum likelihood without the second look."
     return estimate_ml(s, second_looks=0)
 
-
+# %% ../../nbs/evaluation/03_trials.ipynb #635dd1c4
 def estimate_from_truth(s: Scenes) -> Estimates:
     "The maximum of the likelihood next to the truth."
     return estimate_ml(s, second_looks=0, start=s)
@@ -252,7 +253,7 @@ class NetworkEstimator:
         places = {k: found[k] for k in ("azimuth", "elevation", "distance")}
         return SimpleNamespace(**places, n_sources=s.n_sources)
 
-
+# %% ../../nbs/evaluation/03_trials.ipynb #8069ee2c
 def select_estimators(
     names: str, # separated by commas
     model: str | Path | None = None, # file of a network, for "net" and "net_ml"
@@ -364,7 +365,7 @@ def open_run(
         raise ValueError(f"{out.name} must hold this plan, got another: give the same options or "
                          "another folder")
 
-
+# %% ../../nbs/evaluation/03_trials.ipynb #862f8623
 @dataclass(frozen=True)
 class Record:
     "What one estimator made of one unit."
@@ -389,7 +390,7 @@ class Record:
             raise FileError(f"{e}: delete it to have it computed again") from e
         return Record(meta, data)
 
-
+# %% ../../nbs/evaluation/03_trials.ipynb #4139245a
 def describe_unit(
     unit: Unit, # the block of scenes
     name: str, # of the estimator
@@ -444,7 +445,7 @@ def measure(
         records.append(record)
     return records
 
-
+# %% ../../nbs/evaluation/03_trials.ipynb #f9789578
 @contextmanager
 def ranks() -> Iterator[tuple[int, int]]:
     "This rank and their number; started by torchrun, joins the group and leaves it."
@@ -460,7 +461,7 @@ def ranks() -> Iterator[tuple[int, int]]:
         finally:
             dist.destroy_process_group()
 
-
+# %% ../../nbs/evaluation/03_trials.ipynb #59a979e6
 def _gather(records: list[Record], rank: int, world: int, out: Path) -> list[Record]:
     "All records on rank 0, which writes those of hosts that do not share the folder."
     parts = [None] * world if rank == 0 else None

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from ..core import REAL, abs2, check_choice, check_positive, check_tensor, require
 from ..physics.geometry import check_positions, steering_slopes
-from ..physics.scenes import Scenes, sensing_matrix, source_mask
+from ..physics.components import sensing_matrix, source_mask
+from ..physics.scenes import Scenes
 
 # %% ../../nbs/localization/02_bounds.ipynb #dd916fd8
 NULL_SHARE = 1e-12 # eigenvalues of a matrix with unit diagonal below this count as zero

@@ -27,8 +27,9 @@ from .likelihood import score, scoring_step
 from .search import add_sources, choose_count, second_look, source_penalty
 from ..physics.coordinates import SearchGrid, search_grid, steering_at, to_angles, to_coords
 from ..physics.geometry import check_positions
-from ..physics.scenes import Scenes, check_measurements, sensing_matrix, source_mask
-from ..physics.scenes import unit_scale, usable_scenes
+from ..physics.components import check_measurements, sensing_matrix, source_mask, unit_scale
+from ..physics.components import usable_scenes
+from ..physics.scenes import Scenes
 
 # %% ../../nbs/localization/05_estimators.ipynb #0291b42a
 def _widened(
@@ -45,7 +46,7 @@ def _widened(
 _FORMAT = "ris_nb.estimates.2"
 _DEG = 180 / math.pi
 
-# %% ../../nbs/localization/05_estimators.ipynb #f03923ac
+
 @dataclass(frozen=True)
 class Estimates:
     "Sources found in B scenes, strongest first, NaN where there is none."
@@ -235,7 +236,7 @@ class Start(NamedTuple):
     power: Tensor | None # (B, K) float64 linear, None: to be guessed
     n_sources: Tensor # (B,) int64
 
-
+# %% ../../nbs/localization/05_estimators.ipynb #719cd95d
 def read_start(
     start: Any, # dict or object with azimuth, elevation, distance (B, K), perhaps power, n_sources
     batch: int, # B
@@ -263,7 +264,7 @@ def read_start(
     power = get("power")
     return Start(coords, None if power is None else power.detach().double(), n_sources)
 
-
+# %% ../../nbs/localization/05_estimators.ipynb #f3f7e293
 def call_network(
     network: Callable, # called as network(y, H, codes, snr_db)
     y: Tensor, # (B, L, M) complex
@@ -291,7 +292,7 @@ def starting_rho(
     power = equal[:, None].expand(coords.shape[:2]) if power is None else power
     return power.maximum(1e-6 * equal[:, None]) / noise.maximum(1e-10 * data.energy)[:, None]
 
-
+# %% ../../nbs/localization/05_estimators.ipynb #737730d3
 def _stage_of(stages: list[Fit], count: Tensor) -> tuple[Tensor, Tensor]:
     "Coordinates and powers of the stage with `count` sources of each scene, padded to the last."
     k_max, rows = len(stages) - 1, torch.arange(len(count), device=count.device)
@@ -328,7 +329,7 @@ def maximize_likelihood(
         fit = score(data, coords, rho)
     return fit, n_sources
 
-
+# %% ../../nbs/localization/05_estimators.ipynb #b722e1a3
 def describe_fit(
     data: Snapshots, # one chunk
     fit: Fit, # at a maximum

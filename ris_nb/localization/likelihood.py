@@ -37,7 +37,7 @@ class Snapshots(NamedTuple):
         "Mean square of the snapshots."
         return abs2(self.y).mean((1, 2))
 
-
+# %% ../../nbs/localization/03_likelihood.ipynb #3bc3c76c
 def observe(
     G: Tensor, # (B, L, M, N) complex
     X: Tensor, # (N, J) or (B, N, J) complex
@@ -88,7 +88,7 @@ def score(
     rho: Tensor, # (B, K) powers over the noise power, 0 where padded
 ) -> Fit: # the same with log-likelihood, gradient and information
     "Log-likelihood of sources, its gradient and the Fisher information."
-    (B, L, M), K = data.y.shape, rho.shape[1]
+    (_, L, M), K = data.y.shape, rho.shape[1]
     A, slopes = steering_slopes_at(data.positions, coords, data.wavelength)
     seen = observe(data.G, torch.cat([A[..., None], slopes], -1).flatten(2)).unflatten(3, (K, 4))
     seen = seen * rho.sqrt()[:, None, None, :, None]
@@ -131,7 +131,7 @@ def blocked_coordinates(
     moved = (grid.confine(coords + outwards) - coords) * outwards.sign()
     return torch.nn.functional.pad(moved < 0.5 * outwards.abs(), (0, 1)).flatten(1)
 
-
+# %% ../../nbs/localization/03_likelihood.ipynb #fe1fa8d3
 def scoring_step(
     grid: SearchGrid, # the search region
     fit: Fit, # where to step from

@@ -21,13 +21,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import Tensor
-from ..core import LIBRARY, FileError, RequestError, command_parser, load_tensors, next_run
-from ..core import parse_device, run_command, whole_file
+from ..commands import LIBRARY, RequestError, command_parser, next_run, parse_device
+from ..commands import run_command
+from ..core import FileError, load_tensors, whole_file
 from .estimators import Estimates, localize
 from .search import CRITERIA
 from ..physics.coordinates import SearchGrid, search_grid
 from ..physics.geometry import check_positions, planar_array
-from ..physics.scenes import SceneConfig, Scenes, simulate
+from ..physics.components import SceneConfig
+from ..physics.scenes import Scenes, simulate
 
 # %% ../../nbs/localization/06_recordings.ipynb #8835e497
 class RecordingError(FileError):
@@ -128,7 +130,7 @@ def transposed_positions(
     row_by_row = planar_array(columns, rows, spacing).reshape(rows, columns, 3)
     return row_by_row.transpose(0, 1).reshape(-1, 3)
 
-
+# %% ../../nbs/localization/06_recordings.ipynb #048b9eec
 def other_conventions(
     recording: Recording, # as it was read
     column_by_column: Tensor | None = None, # (N, 3) m, positions under the other order, if known
@@ -144,7 +146,7 @@ def other_conventions(
             r, positions=column_by_column)
     return others
 
-
+# %% ../../nbs/localization/06_recordings.ipynb #df45347f
 def likely_slips(
     recording: Recording, # as it was read
     estimates: Estimates, # found in it
@@ -287,7 +289,7 @@ def localize_recording(
              ", recording.npz" if o.demo else "")
     return int(e.failed.any())
 
-
+# %% ../../nbs/localization/06_recordings.ipynb #c24978e1
 def _write_results(out: Path, r: Recording, e: Estimates, picture: int) -> None:
     "The table, the estimates and the picture, each whole or not at all."
     with whole_file(out/"sources.csv") as part:

@@ -25,7 +25,7 @@ def take_place(
     rows = torch.arange(len(i), device=i.device)
     return [x[rows, i][:, None] for x in tensors]
 
-
+# %% ../../nbs/localization/04_search.ipynb #4ede47c8
 def add_sources(
     data: Snapshots, # the data
     places: ObservedPlaces, # the search grid
@@ -67,7 +67,7 @@ def other_place(
     worth_it = (fit.rho[:, k] > 0) & (away.amax(1) > gain[:, 0] - MARGIN)
     return *take_place(away.argmax(1), tried, power), worth_it
 
-
+# %% ../../nbs/localization/04_search.ipynb #e21cc5f9
 def second_look(
     data: Snapshots, # the data
     places: ObservedPlaces, # the search grid

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 from ..core import check_count, check_positive, is_number, require
-from .geometry import check_positions, direction, path_slopes, steering_vectors
+from .geometry import check_positions, path_slopes, steering_vectors
 from .geometry import to_spherical, wave_slopes
 
 # %% ../../nbs/physics/02_coordinates.ipynb #f496cf0f
@@ -24,7 +24,7 @@ def to_coords(
     "Coordinates of points."
     return torch.stack([elevation.cos() * azimuth.sin(), elevation.sin(), 1 / distance], -1)
 
-
+# %% ../../nbs/physics/02_coordinates.ipynb #7bb38ead
 def unit_vectors(
     coords: Tensor, # (..., 3) u, v, kappa
 ) -> Tensor: # (..., 3) unit vectors
@@ -33,7 +33,7 @@ def unit_vectors(
     x = (1 - u * u - v * v).clamp(min=1e-4).sqrt()
     return torch.nn.functional.normalize(torch.stack([x, u, v], -1), dim=-1)
 
-
+# %% ../../nbs/physics/02_coordinates.ipynb #720ab4fe
 def to_angles(
     coords: Tensor, # (..., 3) u, v, kappa
 ) -> tuple[Tensor, Tensor, Tensor]: # azimuth, elevation (rad), distance (m, inf: plane wave)
@@ -50,7 +50,7 @@ def steering_at(
     "Steering vectors of spherical waves at coordinates."
     return steering_vectors(positions, unit_vectors(coords), coords[..., 2], wavelength)
 
-
+# %% ../../nbs/physics/02_coordinates.ipynb #19cb08fb
 def steering_slopes_at(
     positions: Tensor, # (N, 3) element positions, m
     coords: Tensor, # (..., K, 3) u, v, kappa
@@ -89,7 +89,7 @@ def to_sines(
     u, v, kappa = coords.unbind(-1)
     return torch.stack([u / (1 - v * v).clamp(min=1e-9).sqrt(), v, kappa], -1)
 
-
+# %% ../../nbs/physics/02_coordinates.ipynb #4d42f2aa
 def from_sines(
     sines: Tensor, # (..., 3) sin azimuth, sin elevation, kappa
 ) -> Tensor: # (..., 3) u, v, kappa

@@ -26,7 +26,7 @@ def linear_array(
     zero = torch.zeros_like(y)
     return torch.stack([zero, y, zero], -1).float()
 
-
+# %% ../../nbs/physics/01_geometry.ipynb #52f476c8
 def planar_array(
     n_h: int, # elements along y, >= 1
     n_v: int, # elements along z, >= 1
@@ -48,7 +48,7 @@ def direction(
     cos = elevation.cos()
     return torch.stack([cos * azimuth.cos(), cos * azimuth.sin(), elevation.sin()], -1)
 
-
+# %% ../../nbs/physics/01_geometry.ipynb #5daa72ab
 def to_cartesian(
     azimuth: Tensor, # (..., K) rad
     elevation: Tensor, # (..., K) rad
@@ -57,7 +57,7 @@ def to_cartesian(
     "Source positions in metres, seen from the centre of the array."
     return distance[..., None] * direction(azimuth, elevation)
 
-
+# %% ../../nbs/physics/01_geometry.ipynb #453c32b3
 def to_spherical(
     xyz: Tensor, # (..., K, 3) m
 ) -> tuple[Tensor, Tensor, Tensor]: # azimuth (rad), elevation (rad), distance (m), each (..., K)

@@ -84,7 +84,7 @@ def matched_predictions(
     slot = assign(cost, scenes.n_sources, all_slots).clamp(min=0)
     return {k: preds[k].gather(1, slot) for k in ("azimuth", "elevation", "distance")}
 
-
+# %% ../../nbs/training/04_losses.ipynb #7df9efa3
 def position_losses(
     preds: dict[str, Tensor], # azimuth, elevation, distance, each (B, K)
     scenes: Scenes, # the truth

@@ -22,8 +22,8 @@ from ..localization.likelihood import NOISE_FLOOR, Snapshots, observe, score
 from ..localization.spectra import find_peaks
 from ..physics.coordinates import SearchGrid, steering_at, to_angles
 from ..physics.covariance import LowRankCovariance
-from ..physics.scenes import SceneConfig, check_measurements, sensing_matrix, source_mask
-from ..physics.scenes import unit_scale
+from ..physics.components import SceneConfig, check_measurements, sensing_matrix, source_mask
+from ..physics.components import unit_scale
 
 # %% ../../nbs/training/05_model.ipynb #7cc5290e
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class GridStatistics(nn.Module):
         T = (white_G.mH @ white_G)[:, self.i, self.j] / y.shape[1]
         return t, torch.view_as_real(T).flatten(1) @ self.pairs
 
-
+# %% ../../nbs/training/05_model.ipynb #d0e0a720
 def covariance_of_data(
     GA: Tensor, # (B, L, M, J) atoms as the antennas see them
     power: Tensor, # (B, J) linear, >= 0

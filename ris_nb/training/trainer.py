@@ -24,11 +24,13 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
-from ..core import REAL, check_choice, check_count, check_positive, check_tensor, is_number
-from ..core import require, save_tensors, write_whole
-from ..physics.scenes import SceneConfig, Scenes, simulate
+from ..core import REAL, check_choice, check_count, check_tensor, is_number, require
+from ..core import save_tensors, write_whole
+from ..physics.components import SceneConfig
+from ..physics.scenes import Scenes, simulate
 from .checkpoints import CheckpointError, checkpoint_path, checkpoints
-from .checkpoints import load_checkpoint, save_checkpoint, writable_folder
+from .checkpoints import load_checkpoint, random_states, save_checkpoint
+from .checkpoints import set_random_states, writable_folder
 from .fp32_validation import Loss, Model, fp32_loss, validate
 from .scheduler_order import Followers, StepResult, StepState, train_step
 
@@ -128,20 +130,6 @@ def make_optimizer(
                          f"in backbone or head, but not so {wrong}")
     return AdamW([g for g in groups if g["params"]], weight_decay=config.weight_decay)
 
-# %% ../../nbs/training/07_trainer.ipynb #2473ec66
-def _make_followers(
-    model: Model, optimizer: AdamW, config: TrainConfig, per_epoch: int,
-) -> Followers:
-    "The schedule, and the weight average if there is to be one."
-    def factor(step: int) -> float:
-        return lr_factor(step, config, per_epoch)
-
-    schedule = LambdaLR(optimizer, factor)
-    if config.swa_start is None:
-        return Followers(schedule)
-    first_step = (config.swa_start - 1) * per_epoch
-    return Followers(schedule, AveragedModel(model), model, swa_start=first_step)
-
 # %% ../../nbs/training/07_trainer.ipynb #4d427944
 class Trainer:
     "Trains a model, keeps its history, and can go on after an interruption."
@@ -154,10 +142,10 @@ class Trainer:
         *,
         scene: SceneConfig | None = None, # what to simulate for training, if `train` is not given
         train: Scenes | None = None, # a fixed training set
-        val: Scenes | None = None, # default: the scenes of `seed`, see above
+        val: Scenes | None = None, # default: the training set; with `fresh` the scenes of `seed`
         out: str | Path | None = None, # folder for checkpoints and history; None: keep nothing
         progress: bool = True, # show a progress bar
-    ): # `out` is created and written to before anything is simulated
+    ): # `out` is created and tried before anything is simulated
         _check_contracts(model, loss)
         self.out = None if out is None else writable_folder(out)
         self.model, self.loss, self.config, self.scene = model, loss, config, scene
@@ -167,7 +155,7 @@ class Trainer:
         self.device = next(model.parameters()).device
         self.train, self.val = _sets(self, train, val)
         self.per_epoch = math.ceil(len(self.train) / (config.batch_size * config.accumulate))
-        self.followers = _make_followers(model, self.optimizer, config, self.per_epoch)
+        self.followers = _make_followers(self)
         self.scheduler, self.average = self.followers.scheduler, self.followers.average
         self.scaler = GradScaler(self.device.type, enabled=config.amp == "float16")
         self.steps = StepState()
@@ -203,7 +191,7 @@ class Trainer:
 
     def state_dict(self) -> dict: # tensors and plain data
         "Everything the rest of the run depends on."
-        own = dict(generator=self.generator.get_state(), rng=_random_states(self.device),
+        own = dict(generator=self.generator.get_state(), rng=random_states(self.device),
                    history=list(self.history), settings=_settings(self))
         return {name: part.state_dict() for name, part in _parts(self).items()} | own
 
@@ -216,12 +204,12 @@ class Trainer:
         for name, part in _parts(self).items():
             part.load_state_dict(state[name])
         self.generator.set_state(state["generator"])
-        _set_random_states(state["rng"], self.device)
+        set_random_states(state["rng"], self.device)
         self.history = list(state["history"])
 
     def fit(
         self,
-        resume: bool | str | Path = False, # True: from the newest checkpoint in `out`; or from this
+        resume: bool | str | Path = False, # True: the newest checkpoint in `out`; or a path to one
     ) -> list[dict]: # the history, one dictionary per epoch
         "Train to the last epoch, or until patience runs out."
         _start(self, resume)
@@ -261,11 +249,27 @@ def _sets(
         require(len(scenes) > 0, name, "at least one scene", len(scenes))
     return train, val
 
-# %% ../../nbs/training/07_trainer.ipynb #caa1be63
+
+def _make_followers(trainer: Trainer) -> Followers:
+    "The schedule, and the weight average if there is to be one."
+    def factor(step: int) -> float:
+        return lr_factor(step, trainer.config, trainer.per_epoch)
+
+    schedule = LambdaLR(trainer.optimizer, factor)
+    swa_start = trainer.config.swa_start
+    if swa_start is None:
+        return Followers(schedule)
+    average = AveragedModel(trainer.model)
+    return Followers(schedule, average, trainer.model,
+                     swa_start=(swa_start - 1) * trainer.per_epoch)
+
+# %% ../../nbs/training/07_trainer.ipynb #1ccb73b8
+_PARTS = ("model", "optimizer", "scheduler", "scaler", "steps", "average")
+
+
 def _parts(trainer: Trainer) -> dict[str, Any]:
     "The parts of a run that have a state of their own."
-    parts = {name: getattr(trainer, name) for name in ("model", "optimizer", "scheduler", "scaler",
-                                                       "steps", "average")}
+    parts = {name: getattr(trainer, name) for name in _PARTS}
     return {name: part for name, part in parts.items() if part is not None}
 
 
@@ -286,7 +290,7 @@ def _settings(trainer: Trainer) -> dict[str, Any]:
         settings[f"{name} (fingerprint)"] = hashlib.sha256(data).hexdigest()[:12]
     return settings
 
-# %% ../../nbs/training/07_trainer.ipynb #7c6f0c22
+
 def _check_state(trainer: Trainer, state: dict) -> None:
     "Raise if a part is missing, or a setting differs from that of the trainer."
     names = (*_parts(trainer), "generator", "rng", "history", "settings")
@@ -298,84 +302,71 @@ def _check_state(trainer: Trainer, state: dict) -> None:
         theirs = state["settings"].get(name)
         require(theirs == ours, name, f"{theirs!r} as in the checkpoint", ours)
 
-
-def _random_states(device: torch.device) -> list[Tensor]:
-    "States of torch's random numbers, of the CPU and of a CUDA device."
-    on_cuda = [torch.cuda.get_rng_state(device)] if device.type == "cuda" else []
-    return [torch.get_rng_state(), *on_cuda]
-
-
-def _set_random_states(states: list[Tensor], device: torch.device) -> None:
-    "Go back to these states of torch's random numbers."
-    torch.set_rng_state(states[0])
-    if device.type == "cuda":
-        torch.cuda.set_rng_state(states[1], device)
-
 # %% ../../nbs/training/07_trainer.ipynb #a4a1c1b5
 log = logging.getLogger(__name__)
 
 
-class _Said(NamedTuple):
-    "What the loss said of one batch."
+class _BatchLoss(NamedTuple):
+    "Total and terms of the loss of one batch."
     n_scenes: int # in the batch
     names: tuple[str, ...] # of the terms
     values: Tensor # (1 + number of terms,) the total first
 
 
-def _noted(scenes: Scenes, total: Tensor, terms: dict[str, Tensor]) -> _Said:
+def _batch_loss(scenes: Scenes, total: Tensor, terms: dict[str, Tensor]) -> _BatchLoss:
     "Total and terms as one vector, without their graph."
     total = check_tensor("total of the loss", total, (), REAL)
     values = [total, *(torch.as_tensor(x, device=total.device) for x in terms.values())]
     for name, x in zip(terms, values[1:]):
         require(x.ndim == 0, f"term {name!r} of the loss", "a scalar", x)
-    return _Said(len(scenes), tuple(terms), torch.stack([x.detach() for x in values]))
+    return _BatchLoss(len(scenes), tuple(terms), torch.stack([x.detach() for x in values]))
 
 
-def _losses(trainer: Trainer, batches: list[Scenes], said: list[_Said]) -> Iterator[Tensor]:
-    "Yield the total loss of each batch; what the loss said is added to `said`."
+def _losses(trainer: Trainer, batches: list[Scenes], rows: list[_BatchLoss]) -> Iterator[Tensor]:
+    "Yield the total loss of each batch, and add it with its terms to `rows`."
     kind, dtype = trainer.device.type, trainer.config.amp_dtype
     for s in batches:
         with torch.autocast(kind, dtype, enabled=dtype is not None):
             preds = trainer.model(s.y, s.H, s.codes, s.snr_db)
         total, terms = fp32_loss(trainer.loss, preds, s, kind)
-        said.append(_noted(s, total, terms))
+        rows.append(_batch_loss(s, total, terms))
         if log.isEnabledFor(logging.INFO):
-            _log_terms(said[-1], _loss_weights(trainer.loss))
+            _log_terms(rows[-1], _loss_weights(trainer.loss))
         yield total
 
-# %% ../../nbs/training/07_trainer.ipynb #9c250779
-def _log_terms(said: _Said, weights: dict[str, float]) -> None:
+# %% ../../nbs/training/07_trainer.ipynb #253d50d7
+def _log_terms(row: _BatchLoss, weights: dict[str, float]) -> None:
     "One line: every term and its weight, and the total."
-    total, *terms = said.values.tolist()
-    parts = [f"{name} {x:.4f} x {weights.get(name, 1):g}" for name, x in zip(said.names, terms)]
+    total, *terms = row.values.tolist()
+    parts = [f"{name} {x:.4f} x {weights.get(name, 1):g}" for name, x in zip(row.names, terms)]
     log.info("loss terms: %s; total before backward: %.4f", ", ".join(parts), total)
 
 
 def _log_step(number: int, result: StepResult, rates: dict[str, float]) -> None:
     "One line: gradient norms and learning rates of a step."
-    norms = ", ".join(f"{name} {norm:.1e}" for name, norm in result.grad_norm.items())
-    rates = ", ".join(f"{name} {rate:.0e}" for name, rate in rates.items())
-    skipped = "" if result.stepped else " (skipped)"
-    log.info("step %d%s: gradient norms %s, learning rates %s", number, skipped, norms, rates)
+    norms = [f"{name} {norm:.1e}" for name, norm in result.grad_norm.items()]
+    used = [f"{name} {rate:.0e}" for name, rate in rates.items()]
+    log.info("step %d%s: gradient norms %s, learning rates %s", number,
+             "" if result.stepped else " (skipped)", ", ".join(norms), ", ".join(used))
 
-# %% ../../nbs/training/07_trainer.ipynb #3b6e763a
-def _means(said: list[_Said]) -> tuple[float, dict[str, float]]: # NaN and {} if there is nothing
+# %% ../../nbs/training/07_trainer.ipynb #dd7be3ef
+def _means(rows: list[_BatchLoss]) -> tuple[float, dict[str, float]]: # NaN and {} of nothing
     "Total and terms of the loss, as means over scenes."
-    if not said:
+    if not rows:
         return math.nan, {}
-    names = said[0].names
-    for row in said:
+    names = rows[0].names
+    for row in rows:
         require(row.names == names, "terms of the loss", f"{list(names)} in every batch",
                 list(row.names))
-    sizes = torch.tensor([row.n_scenes for row in said], dtype=torch.float64)
-    table = torch.stack([row.values for row in said]).cpu().double()
+    sizes = torch.tensor([row.n_scenes for row in rows], dtype=torch.float64)
+    table = torch.stack([row.values for row in rows]).cpu().double()
     total, *terms = (sizes @ table / sizes.sum()).tolist()
     return total, dict(zip(names, terms))
 
 
-def _summary(results: list[StepResult], said: list[_Said], names: list[str]) -> dict[str, Any]:
-    "What the steps of an epoch did; `said` is of the steps made, `names` of the groups."
-    total, terms = _means(said)
+def _summary(results: list[StepResult], rows: list[_BatchLoss], names: list[str]) -> dict[str, Any]:
+    "What the steps of an epoch did; `rows` are of the steps made, `names` of the groups."
+    total, terms = _means(rows)
     norms = [r.grad_norm for r in results if r.stepped]
     mean_norm = {k: sum(norm[k] for norm in norms) / len(norms) for k in names if norms}
     return dict(train=total, train_terms=terms, lr=dict(zip(names, results[-1].lr)),
@@ -398,14 +389,14 @@ def _train_epoch(trainer: Trainer, scenes: Scenes, bar: tqdm) -> dict[str, Any]:
     results, counted = [], []
     trainer.model.train()
     for batches in _grouped(scenes.batches(c.batch_size, trainer.generator), c.accumulate):
-        said = []
+        rows = []
         result = train_step(
-            _losses(trainer, batches, said), trainer.optimizer, trainer.steps,
+            _losses(trainer, batches, rows), trainer.optimizer, trainer.steps,
             followers=trainer.followers, scaler=trainer.scaler,
             accumulate=len(batches), max_norm=c.max_norm, max_skips=c.max_skips)
         results.append(result)
         if result.stepped:
-            counted += said
+            counted += rows
         if log.isEnabledFor(logging.INFO):
             _log_step(trainer.steps.steps, result, dict(zip(names, result.lr)))
         bar.update()
