@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LIBRARY', 'RequestError', 'parse_device', 'next_run', 'command_parser', 'run_command', 'module_sources',
-           'source_hash', 'machine_name', 'provenance']
+           'source_hash', 'machine_name', 'provenance', 'Result', 'write_result', 'read_result']
 
 # %% ../nbs/01_commands.ipynb #094ba1c4
 import argparse
@@ -18,11 +18,13 @@ import platform
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+import pandas as pd
 import torch
 from . import __version__
-from .core import default_device
+from .core import FileError, default_device, write_whole
 
 # %% ../nbs/01_commands.ipynb #28843c87
 class RequestError(ValueError):
@@ -165,3 +167,43 @@ def provenance(
     return dict(command=command, ris_nb=__version__, code=source_hash(module),
                 torch=torch.__version__, python=platform.python_version(),
                 machine=machine_name(device), threads=torch.get_num_threads())
+
+# %% ../nbs/01_commands.ipynb #ca9c4299
+@dataclass(frozen=True)
+class Result:
+    "The content of a file in results/ and where it came from."
+    about: dict # command, versions, machine, threads, code
+    content: dict | pd.DataFrame # what was measured
+
+# %% ../nbs/01_commands.ipynb #40c5d930
+def write_result(
+    path: str | Path, # .json or .csv
+    content: dict | pd.DataFrame, # what was measured
+    about: dict, # from `provenance`
+) -> None:
+    "Write a result with its provenance, whole or not at all."
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, pd.DataFrame):
+        head = "".join(f"# {k}: {json.dumps(v)}\n" for k, v in about.items())
+        write_whole(path, head + content.to_csv(index=False))
+    else:
+        write_whole(path, json.dumps(dict(about=about) | content, indent=1) + "\n")
+
+# %% ../nbs/01_commands.ipynb #a1291fd9
+def read_result(
+    path: str | Path, # a file written by `write_result`
+) -> Result: # content and provenance
+    "Read a result back."
+    path = Path(path)
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".json":
+        content = json.loads(text)
+        if "about" not in content:
+            raise FileError(f"{path.name} must say where it comes from, got no 'about'")
+        return Result(content.pop("about"), content)
+    head = [line[2:].split(": ", 1) for line in text.splitlines() if line.startswith("# ")]
+    if not head:
+        raise FileError(f"{path.name} must say where it comes from, got no comment lines")
+    about = {k: json.loads(v) for k, v in head}
+    return Result(about, pd.read_csv(path, comment="#"))

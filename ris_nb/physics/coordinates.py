@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 from ..core import check_count, check_positive, is_number, require
-from .geometry import check_positions, path_slopes, steering_vectors
-from .geometry import to_spherical, wave_slopes
+from .geometry import check_positions, path_slopes, steering_vectors, to_spherical
+from .geometry import wave_slopes
 
 # %% ../../nbs/physics/02_coordinates.ipynb #f496cf0f
 def to_coords(

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['WAVEFRONTS', 'linear_array', 'planar_array', 'direction', 'to_cartesian', 'to_spherical', 'wrap', 'path_difference',
-           'steering_vectors', 'check_positions', 'check_places', 'steering', 'path_slopes', 'wave_slopes',
-           'steering_slopes', 'rayleigh_distance']
+           'steering_vectors', 'check_positions', 'steering', 'path_slopes', 'wave_slopes', 'steering_slopes',
+           'rayleigh_distance']
 
 # %% ../../nbs/physics/01_geometry.ipynb #4b2e7a9e
 import math
@@ -119,7 +119,7 @@ def check_positions(
     return positions
 
 
-def check_places(
+def _check_places(
     azimuth: Tensor, # (..., K) rad
     elevation: Tensor, # (..., K) rad
     distance: Tensor, # (..., K) m
@@ -144,7 +144,7 @@ def steering(
 ) -> Tensor: # (..., N, K) complex64 or complex128, unit modulus
     "Steering vectors of point sources, phase zero at the array centre."
     check_positions(positions)
-    check_places(azimuth, elevation, distance)
+    _check_places(azimuth, elevation, distance)
     check_positive("wavelength", wavelength, "m")
     u = direction(azimuth, elevation)
     return steering_vectors(positions, u, 1 / distance, wavelength, wavefront)
