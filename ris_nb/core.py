@@ -4,15 +4,16 @@
 
 # %% auto #0
 __all__ = ['REAL', 'COMPLEX', 'default_device', 'described', 'require', 'check_count', 'is_number', 'check_positive',
-           'check_choice', 'check_tensor', 'NonFiniteError', 'check_finite', 'abs2', 'whole_file', 'write_whole',
-           'FileError', 'save_tensors', 'load_tensors']
+           'check_choice', 'check_tensor', 'NonFiniteError', 'check_finite', 'abs2', 'TensorBatch', 'whole_file',
+           'write_whole', 'FileError', 'save_tensors', 'load_tensors', 'as_tuples']
 
 # %% ../nbs/00_core.ipynb #f154bd44
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 import safetensors
 import safetensors.torch
@@ -134,6 +135,32 @@ def abs2(
     "Squared modulus."
     return torch.view_as_real(z.resolve_conj()).square().sum(-1)
 
+# %% ../nbs/00_core.ipynb #29a0a0ce
+class TensorBatch:
+    "Base of frozen dataclasses whose tensors share their first axis, the batch."
+    def tensors(self) -> dict[str, Tensor]:
+        "The fields that are tensors."
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {k: v for k, v in values.items() if isinstance(v, Tensor)}
+
+    def __len__(self) -> int:
+        return len(next(iter(self.tensors().values())))
+
+    def __getitem__(self, i: int | slice | Tensor) -> "TensorBatch":
+        if isinstance(i, int):
+            if not -len(self) <= i < len(self):
+                raise IndexError(f"entry {i} of a batch of {len(self)}")
+            i = slice(i, i + 1 or None)
+        return self.map(lambda x: x[i])
+
+    def map(self, f: Callable[[Tensor], Tensor]) -> "TensorBatch":
+        "Apply a function to every tensor."
+        return replace(self, **{k: f(v) for k, v in self.tensors().items()})
+
+    def to(self, device: torch.device | str) -> "TensorBatch":
+        "On another device."
+        return self.map(lambda x: x.to(device))
+
 # %% ../nbs/00_core.ipynb #aad178ce
 @contextmanager
 def whole_file(
@@ -214,3 +241,12 @@ def load_tensors(
         raise FileError(f"{path.name} has been altered: its checksum does not match")
     about = {k: json.loads(v) for k, v in facts.items() if k not in ("format", "sha256")}
     return tensors, about
+
+# %% ../nbs/00_core.ipynb #a3e0206c
+def as_tuples(
+    x: object, # dictionaries, lists and values, as JSON gives them
+) -> object: # the same with tuples for lists
+    "Tuples in place of lists, all the way down."
+    if isinstance(x, dict):
+        return {k: as_tuples(v) for k, v in x.items()}
+    return tuple(map(as_tuples, x)) if isinstance(x, list) else x

@@ -11,6 +11,7 @@ __all__ = ['SWEEPS', 'ARMS', 'RECIPES', 'Sweep', 'criteria_rates', 'false_alarm_
 import math
 import statistics
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -147,7 +148,7 @@ def close_pair_nees(
 ) -> dict: # NEES of all resolved scenes, of those without a close pair, and the worst scene
     "NEES of five sources at 10 dB, with and without close pairs."
     plan = replace(_plan(n_sources=5, snr_db=10), scenes=n)
-    records = run(plan, select_estimators("ml"), out)
+    records = run(plan, select_estimators("ml"), out, progress=False)
     data = joined_data(records)
     true = sources_of(data, "true_")
     mask = source_mask(true.n_sources, true.azimuth.shape[1])
@@ -358,7 +359,9 @@ def _faulty_epoch(model, loss, batches, optimizer, scheduler, scaler) -> None:
     for b in batches:
         with torch.autocast(b.y.device.type, torch.float16):
             total = loss(model(b.y, b.H, b.codes, b.snr_db), b)[0]
-        scheduler.step()
+        with warnings.catch_warnings(): # torch warns of this very fault
+            warnings.simplefilter("ignore", UserWarning)
+            scheduler.step()
     scaler.scale(total).backward()
     scaler.step(optimizer)
     scaler.update()

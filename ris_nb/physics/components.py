@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['SOURCE_MODELS', 'CODEBOOKS', 'RANGE_LIMITS', 'SceneConfig', 'complex_normal', 'uniform', 'source_mask',
-           'smallest_angle', 'draw_sources', 'draw_amplitudes', 'line_of_sight', 'rician_channel', 'quantize_phase',
-           'codewords', 'draw_codes', 'sensing_matrix', 'check_measurements', 'usable_scenes', 'unit_scale']
+           'smallest_angle', 'TrueSources', 'draw_sources', 'draw_amplitudes', 'line_of_sight', 'rician_channel',
+           'quantize_phase', 'codewords', 'draw_codes', 'sensing_matrix', 'check_measurements', 'usable_scenes',
+           'unit_scale']
 
 # %% ../../nbs/physics/03_components.ipynb #43a5bb88
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 import torch
 from torch import Tensor
 from scipy.linalg import dft, hadamard
@@ -158,6 +160,14 @@ def smallest_angle(
     angle = 2 * (chord / 2).clamp(max=1).asin()
     pair = (mask[:, :, None] & mask[:, None]).triu(1)
     return angle.masked_fill(~pair, math.inf).amin((1, 2))
+
+# %% ../../nbs/physics/03_components.ipynb #ec0b36d6
+class TrueSources(NamedTuple):
+    "Where the sources of B scenes are; padding replaced."
+    azimuth: Tensor # (B, K_max) rad, 0 where padded
+    elevation: Tensor # (B, K_max) rad, 0 where padded
+    distance: Tensor # (B, K_max) m, 1 where padded
+    power: Tensor # (B, K_max) linear, 0 where padded
 
 # %% ../../nbs/physics/03_components.ipynb #34ebb05b
 def _draw_directions(mask, config, generator, device, attempts) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from .. import __version__
-from ..core import REAL, abs2, check_choice, check_count, check_finite, check_tensor
+from ..core import REAL, abs2, as_tuples, check_choice, check_count, check_finite, check_tensor
 from ..core import load_tensors, require, save_tensors
 from ..localization.likelihood import NOISE_FLOOR, Snapshots, observe, score
 from ..localization.spectra import find_peaks
@@ -278,6 +278,98 @@ class _Evidence(NamedTuple):
     context: Tensor # (B, N_CONTEXT)
 
 
+def _evidence(y, H, codes, snr_db, scene: SceneConfig, positions: Tensor, grid: SearchGrid):
+    "Check the input, scale it to unit size, and take its levels from the SNR."
+    y, H, codes = check_measurements(y, H, codes, scene.n_elements)
+    snr_db = check_tensor("snr_db", snr_db, (len(y),), REAL).float()
+    for name, x in dict(y=y, H=H, codes=codes).items():
+        check_finite(x, name)
+        silent = (x == 0).flatten(1).all(1).nonzero().flatten().tolist()[:8]
+        require(not silent, name, "not zero", f"zeros in batch entries {silent}")
+    require(not bool(snr_db.isnan().any()), "snr_db", "numbers of dB", "NaN")
+    y, H = unit_scale(y.to(torch.complex64))[0], unit_scale(H.to(torch.complex64))[0]
+    noise, total = power_levels(y, H, snr_db)
+    size = snr_db.new_tensor(y.shape[1:]).div(16).log().expand(len(y), 2)
+    context = torch.cat([((snr_db - 10) / 10).clamp(-5, 5)[:, None], size], 1)
+    G = sensing_matrix(H, codes.to(torch.complex64))
+    data = Snapshots(y, G, noise, positions, scene.wavelength, grid.to(y.device))
+    return _Evidence(data, total, context)
+
+# %% ../../nbs/training/05_model.ipynb #8a040101
+def _statistics_left(evidence: _Evidence, atoms: _Atoms | None, statistics: GridStatistics):
+    "Energy and expectation on the grid, whitened by the atoms so far; each (B, grid)."
+    data, total, _ = evidence
+    with torch.no_grad(), torch.autocast(total.device.type, enabled=False):
+        if atoms is None: # power spread evenly over the elements
+            seen, power = data.G, total[:, None].expand(-1, data.G.shape[-1])
+        else:
+            A = steering_at(data.positions, atoms.coords, data.wavelength)
+            seen, power = observe(data.G, A), atoms.log_power.exp()
+        S = covariance_of_data(seen, power, data.noise_power)
+        return statistics(data.y, data.G, S)
+
+
+def _with_proposals(
+    evidence: _Evidence, atoms: _Atoms | None, n_atoms: int,
+    statistics: GridStatistics, proposal: Proposal, hidden: int,
+) -> _Atoms:
+    "Add new atoms at the highest peaks that remain."
+    data, total, context = evidence
+    t, q = _statistics_left(evidence, atoms, statistics)
+    scores, offsets = proposal(t, q, context)
+    peaks = find_peaks(scores.detach(), data.grid, n_atoms)[2]
+    best = torch.take_along_dim(scores, peaks, 1)
+    t, q = (torch.take_along_dim(x, peaks, 1) for x in (t, q))
+    offset = torch.take_along_dim(offsets, peaks[..., None], 1) * data.grid.cell
+    coords = data.grid.coords[peaks] + offset
+    memory = t.new_zeros(*peaks.shape, hidden)
+    if atoms is None: # the peaks share the total power
+        log_power = (2 * best).log_softmax(1) + total.log()[:, None]
+        return _Atoms(coords, log_power, memory, torch.zeros_like(t))
+    best_power = ((t - q) / q.square()).clamp(min=1e-4 * total[:, None], max=total[:, None])
+    correction = best - (t / q).clamp(min=1e-6).log() # what the proposal network added
+    new = _Atoms(coords, best_power.log() + correction, memory, torch.zeros_like(t))
+    return _Atoms(*(torch.cat(pair, 1) for pair in zip(atoms, new)))
+
+# %% ../../nbs/training/05_model.ipynb #d1135817
+def _refined(evidence: _Evidence, atoms: _Atoms, refinement: Refinement) -> _Atoms:
+    "One step of all atoms, followed as far as the network trusts it."
+    data, total, context = evidence
+    coords = data.grid.confine(atoms.coords)
+    with torch.autocast(total.device.type, enabled=False):
+        power = atoms.log_power.detach().exp()
+        ratio, explained, step = atom_steps(data, coords.detach(), power)
+    step = (step / data.grid.cell).clamp(-0.5, 0.5)
+    log_ratio = ratio.clamp(1e-4, 1e4).log()
+    trust = refinement(atoms.log_power, ratio, explained, step, atoms.memory, context)
+    goal = coords.detach() + step * data.grid.cell
+    coords = coords + trust.coords * (goal - coords)
+    goal = atoms.log_power.detach() + log_ratio
+    log_power = atoms.log_power + trust.power * (goal - atoms.log_power) + trust.correction
+    log_power = log_power.log_softmax(1) + total.log()[:, None]
+    return _Atoms(coords, log_power, trust.memory, log_ratio)
+
+# %% ../../nbs/training/05_model.ipynb #13ba69f6
+def _predictions(
+    evidence: _Evidence, atoms: _Atoms, readout: Readout, k_max: int, eps: float
+) -> dict[str, Any]:
+    "covariance, n_sources_logits, azimuth, elevation, distance, power and mask (B, k_max)."
+    data, _, context = evidence
+    coords = data.grid.confine(atoms.coords)
+    with torch.autocast(coords.device.type, enabled=False):
+        A = steering_at(data.positions, coords, data.wavelength)
+        picks = separate(A.detach(), atoms.log_power, k_max)
+    log_share, logits = readout(atoms.log_power, atoms.log_ratio, atoms.memory, picks, context)
+    with torch.autocast(coords.device.type, enabled=False):
+        factor = A * ((1 - eps) ** 0.5 * (log_share / 2).exp())[:, None]
+        listed = torch.take_along_dim(coords, picks[..., None], 1)
+        azimuth, elevation, distance = to_angles(listed)
+        power = torch.take_along_dim(log_share.exp(), picks, 1)
+        return dict(covariance=LowRankCovariance(factor, eps), n_sources_logits=logits,
+                    azimuth=azimuth, elevation=elevation, distance=distance, power=power,
+                    mask=source_mask(logits.argmax(1) + 1, picks.shape[1]))
+
+# %% ../../nbs/training/05_model.ipynb #95642df3
 _GEOMETRY = ("wavelength", "positions", "azimuth_deg", "elevation_deg", "distance", "max_sources")
 
 
@@ -341,94 +433,16 @@ class CovarianceNet(nn.Module):
         H: Tensor, # (B, M, N) complex64
         codes: Tensor, # (B, L, N) complex64, unit modulus
         snr_db: Tensor, # (B,) dB
-    ) -> dict[str, Any]: # covariance, and per source, strongest first, what stands in `read`
+    ) -> dict[str, Any]: # covariance, and per source, strongest first, as in `_predictions`
         "Predict the covariance of the field at the surface and the sources in it."
-        evidence = self.prepare(y, H, codes, snr_db)
+        evidence = _evidence(y, H, codes, snr_db, self.scene, self.positions, self.grid)
         atoms = None
         for n_atoms, n_steps in self.config.rounds:
-            atoms = self.propose(evidence, atoms, n_atoms)
+            atoms = _with_proposals(evidence, atoms, n_atoms, self.statistics, self.proposal,
+                                    self.config.hidden)
             for _ in range(n_steps):
-                atoms = self.refine(evidence, atoms)
-        return self.read(evidence, atoms)
-
-    def prepare(self, y, H, codes, snr_db) -> _Evidence:
-        "Check the input, scale it to unit size, and take its levels from the SNR."
-        y, H, codes = check_measurements(y, H, codes, self.scene.n_elements)
-        snr_db = check_tensor("snr_db", snr_db, (len(y),), REAL).float()
-        for name, x in dict(y=y, H=H, codes=codes).items():
-            check_finite(x, name)
-            silent = (x == 0).flatten(1).all(1).nonzero().flatten().tolist()[:8]
-            require(not silent, name, "not zero", f"zeros in batch entries {silent}")
-        require(not bool(snr_db.isnan().any()), "snr_db", "numbers of dB", "NaN")
-        y, H = unit_scale(y.to(torch.complex64))[0], unit_scale(H.to(torch.complex64))[0]
-        noise, total = power_levels(y, H, snr_db)
-        size = snr_db.new_tensor(y.shape[1:]).div(16).log().expand(len(y), 2)
-        context = torch.cat([((snr_db - 10) / 10).clamp(-5, 5)[:, None], size], 1)
-        G = sensing_matrix(H, codes.to(torch.complex64))
-        grid = self.grid.to(y.device)
-        data = Snapshots(y, G, noise, self.positions, self.scene.wavelength, grid)
-        return _Evidence(data, total, context)
-
-    def propose(self, evidence: _Evidence, atoms: _Atoms | None, n_atoms: int) -> _Atoms:
-        "Whiten by the atoms so far and add new ones at the highest remaining peaks."
-        data, total, context = evidence
-        with torch.no_grad(), torch.autocast(total.device.type, enabled=False):
-            if atoms is None: # power spread evenly over the elements
-                seen, power = data.G, total[:, None].expand(-1, data.G.shape[-1])
-            else:
-                A = steering_at(data.positions, atoms.coords, data.wavelength)
-                seen, power = observe(data.G, A), atoms.log_power.exp()
-            S = covariance_of_data(seen, power, data.noise_power)
-            t, q = self.statistics(data.y, data.G, S)
-        scores, offsets = self.proposal(t, q, context)
-        peaks = find_peaks(scores.detach(), data.grid, n_atoms)[2]
-        best = torch.take_along_dim(scores, peaks, 1)
-        t, q = (torch.take_along_dim(x, peaks, 1) for x in (t, q))
-        offset = torch.take_along_dim(offsets, peaks[..., None], 1) * data.grid.cell
-        coords = data.grid.coords[peaks] + offset
-        memory = t.new_zeros(*peaks.shape, self.config.hidden)
-        if atoms is None: # the peaks share the total power
-            log_power = (2 * best).log_softmax(1) + total.log()[:, None]
-            return _Atoms(coords, log_power, memory, torch.zeros_like(t))
-        best_power = ((t - q) / q.square()).clamp(min=1e-4 * total[:, None], max=total[:, None])
-        correction = best - (t / q).clamp(min=1e-6).log() # what the proposal network added
-        new = _Atoms(coords, best_power.log() + correction, memory, torch.zeros_like(t))
-        return _Atoms(*(torch.cat(pair, 1) for pair in zip(atoms, new)))
-
-    def refine(self, evidence: _Evidence, atoms: _Atoms) -> _Atoms:
-        "One step of all atoms, followed as far as the network trusts it."
-        data, total, context = evidence
-        coords = data.grid.confine(atoms.coords)
-        with torch.autocast(total.device.type, enabled=False):
-            power = atoms.log_power.detach().exp()
-            ratio, explained, step = atom_steps(data, coords.detach(), power)
-        step = (step / data.grid.cell).clamp(-0.5, 0.5)
-        log_ratio = ratio.clamp(1e-4, 1e4).log()
-        trust = self.refinement(atoms.log_power, ratio, explained, step, atoms.memory, context)
-        goal = coords.detach() + step * data.grid.cell
-        coords = coords + trust.coords * (goal - coords)
-        goal = atoms.log_power.detach() + log_ratio
-        log_power = atoms.log_power + trust.power * (goal - atoms.log_power) + trust.correction
-        log_power = log_power.log_softmax(1) + total.log()[:, None]
-        return _Atoms(coords, log_power, trust.memory, log_ratio)
-
-    def read(self, evidence: _Evidence, atoms: _Atoms) -> dict[str, Any]:
-        "covariance, n_sources_logits, azimuth, elevation, distance, power and mask (B, k_max)."
-        data, _, context = evidence
-        coords = data.grid.confine(atoms.coords)
-        with torch.autocast(coords.device.type, enabled=False):
-            A = steering_at(data.positions, coords, data.wavelength)
-            picks = separate(A.detach(), atoms.log_power, self.scene.max_sources)
-        log_share, logits = self.readout(atoms.log_power, atoms.log_ratio, atoms.memory, picks,
-                                         context)
-        with torch.autocast(coords.device.type, enabled=False):
-            factor = A * ((1 - self.eps) ** 0.5 * (log_share / 2).exp())[:, None]
-            listed = torch.take_along_dim(coords, picks[..., None], 1)
-            azimuth, elevation, distance = to_angles(listed)
-            power = torch.take_along_dim(log_share.exp(), picks, 1)
-            return dict(covariance=LowRankCovariance(factor, self.eps), n_sources_logits=logits,
-                        azimuth=azimuth, elevation=elevation, distance=distance, power=power,
-                        mask=source_mask(logits.argmax(1) + 1, picks.shape[1]))
+                atoms = _refined(evidence, atoms, self.refinement)
+        return _predictions(evidence, atoms, self.readout, self.scene.max_sources, self.eps)
 
     def get_extra_state(self) -> dict[str, Any]:
         "The geometry travels with the weights."
@@ -456,14 +470,7 @@ class CovarianceNet(nn.Module):
         weights, about = load_tensors(path, "ris_nb.network.1")
         if scene is not None:
             _check_geometry(about["geometry"], scene)
-        net = cls(SceneConfig(**_tuples(about["scene"])), ModelConfig(**_tuples(about["config"])),
-                  about["eps"])
+        config = ModelConfig(**as_tuples(about["config"]))
+        net = cls(SceneConfig(**as_tuples(about["scene"])), config, about["eps"])
         net.load_state_dict(weights | dict(_extra_state=about["geometry"]))
         return net.eval()
-
-
-def _tuples(x: Any) -> Any:
-    "Lists, which JSON made of tuples, as tuples again."
-    if isinstance(x, dict):
-        return {k: _tuples(v) for k, v in x.items()}
-    return tuple(map(_tuples, x)) if isinstance(x, list) else x
