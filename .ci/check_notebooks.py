@@ -131,7 +131,8 @@ def check_cell(page: Page, cell: Cell, places: dict[str, tuple]) -> Iterator[str
         yield from check_imports(page, cell, places)
         long = [line for line in cell.source.splitlines() if len(line) > LINE]
         if long:
-            yield f"code line of {len(long[0])} characters (at most {LINE}): {long[0].strip()[:40]}"
+            start = long[0].strip()[:40]
+            yield f"code line of {len(long[0])} characters (at most {LINE}): {start}"
     for output in cell.outputs:
         if output.get("name") == "stderr":
             yield "output on stderr is committed"
@@ -173,7 +174,8 @@ def check_page(page: Page) -> Iterator[str]:
 
 def check(root: Path) -> list[str]:
     "List every broken rule of the project at `root`."
-    paths = [p for p in sorted((root/"nbs").rglob("*.ipynb")) if ".ipynb_checkpoints" not in p.parts]
+    paths = [p for p in sorted((root/"nbs").rglob("*.ipynb"))
+             if ".ipynb_checkpoints" not in p.parts]
     pages, problems = [Page(p, root) for p in paths], []
     if not pages:
         return ["nbs/ holds no notebook"]
@@ -194,7 +196,16 @@ def check(root: Path) -> list[str]:
         module = ".".join(file.relative_to(root/LIB).with_suffix("").parts)
         if file.stem not in ("__init__", "_modidx") and module not in places:
             problems.append(f"{LIB}/{module}: no notebook exports it")
-    return problems
+    return problems + [*check_files(root)]
+
+
+def check_files(root: Path) -> Iterator[str]:
+    "Yield the code lines that are too long outside of the notebooks."
+    by_hand = [*root.glob("*.py"), *(root/".ci").glob("*"), *(root/LIB).rglob("__init__.py")]
+    for file in sorted(f for f in by_hand if f.is_file()):
+        for i, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if len(line) > LINE:
+                yield f"{file.relative_to(root)}:{i}: {len(line)} characters (at most {LINE})"
 
 
 def count(root: Path) -> Iterator[str]:
@@ -238,7 +249,7 @@ def self_test() -> None:
         "code line of 101": [*good, c("x = 1 # " + "x" * 93)],
         "stderr": [*good, c("f(2)", name="stderr", text="w")],
         "is an error": [*good, c("f(2)", output_type="error", ename="E")],
-        "path of one machine": [*good, c("f(2)", name="stdout", text=["saved ", "/ho" + "me/me/x"])],
+        "path of one machine": [*good, c("f(2)", name="stdout", text=["in ", "/ho" + "me/me/x"])],
         ":::": [*good, c("::: {.callout-note}", "markdown")],
         "which does not exist": [*good, c("[there](09_none.ipynb)", "markdown")],
         "skip_exec": [c("---\nskip_exec: true\n---", "raw"), *good],
@@ -247,6 +258,7 @@ def self_test() -> None:
         "cells before": [*good[:-1], *[text] * MAIN_LINE, more],
         "has no heading": good[:-1],
         "b: no notebook exports it": [text],
+        "setup.py:1: 101 characters": good,
         "must be PART/NN_name": good,
         "export nothing": good}
     for message, cells in cases.items():
@@ -263,6 +275,7 @@ def self_test() -> None:
             (root/LIB/"physics").mkdir(parents=True)
             module = "c" if message == "its name says" else "b"
             (root/LIB/"physics"/f"{module}.py").write_text("x = 1\n")
+            (root/"setup.py").write_text("#" * (101 if message.startswith("setup") else 100))
             found = check(root)
             expected = [True] * bool(message)
             assert [message in f for f in found] == expected, f"{message!r}: found {found}"

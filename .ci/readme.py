@@ -12,14 +12,14 @@ import sys
 from pathlib import Path
 
 ROOT, NBS = Path(__file__).resolve().parents[1], "nbs"
-HEAD = f"<!-- Written by .ci/readme.py from {NBS}/index.ipynb: edit the notebook, not this file. -->"
+HEAD = f"<!-- Written by .ci/readme.py from {NBS}/index.ipynb: edit that, not this file. -->"
 DIRECTIVE = re.compile(r"^\s*#\s*\|.*$")
 LINK = re.compile(r'(\]\(|(?:src|href)=")([^)"\s]+)')
 FENCED = re.compile(r"(^```.*?^```)", re.M | re.S)
 
 
 def from_root(text: str) -> str:
-    "Rewrite the relative links of `text`, which hold in nbs/, so that they hold in the root folder."
+    "Rewrite the relative links of `text`, which hold in nbs/, for the root folder."
     def relative(m: re.Match) -> str:
         if re.match(r"[a-z]+:|#|/", m[2]):
             return m[0]

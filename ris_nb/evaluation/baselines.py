@@ -14,7 +14,7 @@ from functools import partial
 import torch
 from torch import Tensor
 from ..core import COMPLEX, REAL, abs2, check_count, check_finite, check_positive, check_tensor
-from ..core import require
+from ..core import require, require_all
 from ..localization.estimators import Estimates, check_aperture, estimates_from_coords
 from ..localization.spectra import capon, find_peaks, music
 from ..physics.components import check_measurements, sensing_matrix, source_mask, unit_scale
@@ -239,8 +239,7 @@ def _check_n_sources(
     count = torch.as_tensor(n_sources, device=device)
     ok = count.dtype == torch.int64 and count.shape in (torch.Size(), (batch,))
     require(ok, "n_sources", f"an integer or an int64 tensor ({batch},)", n_sources)
-    in_range = bool(((count >= 1) & (count <= most)).all())
-    require(in_range, "n_sources", f"in 1..{most}", count.tolist())
+    require_all((count >= 1) & (count <= most), "n_sources", f"in 1..{most}", count)
     return count.expand(batch)
 
 

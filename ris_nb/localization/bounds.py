@@ -12,7 +12,7 @@ import math
 from typing import NamedTuple
 import torch
 from torch import Tensor
-from ..core import REAL, abs2, check_choice, check_positive, check_tensor, require
+from ..core import REAL, abs2, check_choice, check_positive, check_tensor, require, require_all
 from ..physics.components import sensing_matrix, source_mask
 from ..physics.geometry import check_positions, steering_slopes
 from ..physics.scenes import Scenes
@@ -216,8 +216,7 @@ def _double_input(positions, G, places, power, noise_power, n_sources) -> _Bound
     if n_sources is None:
         n_sources = torch.full((B,), K, device=azimuth.device)
     n_sources = check_tensor("n_sources", n_sources, (B,), (torch.int64,))
-    counts = bool(((n_sources >= 0) & (n_sources <= K)).all())
-    require(counts, "n_sources", f"in 0..{K}", n_sources.tolist())
+    require_all((n_sources >= 0) & (n_sources <= K), "n_sources", f"in 0..{K}", n_sources)
     places = tuple(x.double() for x in places)
     return _BoundInput(positions.double(), G.to(torch.complex128), places,
                        R_s.to(torch.complex128), noise_power.expand(B), source_mask(n_sources, K))
@@ -231,11 +230,14 @@ def _check_values(x: _BoundInput) -> None:
     skew = (R_s - R_s.mH).abs().amax((1, 2))
     least = torch.linalg.eigvalsh(R_s).amin(1)
     tolerance = 1e-6 * R_s.abs().amax((1, 2))
-    _refuse_scenes("distance must be > 0 m", ((x.places[2] <= 0) & x.mask).any(1))
-    _refuse_scenes("noise_power must be > 0", x.noise_power <= 0)
-    _refuse_scenes("power must be >= 0", (own < 0).any(1))
-    _refuse_scenes("power must be Hermitian", skew > tolerance)
-    _refuse_scenes("power must be positive semidefinite", least < -tolerance)
+    faults = {"distance must be > 0 m": ((x.places[2] <= 0) & x.mask).any(1),
+              "noise_power must be > 0": x.noise_power <= 0,
+              "power must be >= 0": (own < 0).any(1),
+              "power must be Hermitian": skew > tolerance,
+              "power must be positive semidefinite": least < -tolerance}
+    if torch.stack(list(faults.values())).any(): # one look at all of them
+        for message, wrong in faults.items():
+            _refuse_scenes(message, wrong)
 
 
 def _check_bound_input(

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
-from ..core import COMPLEX, REAL, abs2, check_count, check_finite, check_tensor, is_number
-from ..core import require
+from ..core import COMPLEX, REAL, abs2, check_all_finite, check_count, check_finite
+from ..core import check_tensor, is_number, require, require_all
 from ..physics.coordinates import SearchGrid, from_sines, to_sines
 from ..physics.covariance import LowRankCovariance, check_square, diagonal_load, quadratic
 from ..physics.covariance import trace
@@ -29,8 +29,7 @@ def _check_steering(
     batch_axes = zip(A.shape[-3::-1], R.shape[-3::-1])
     fits = all(a == r or 1 in (a, r) for a, r in batch_axes)
     require(fits, "A", f"of a batch that fits R {tuple(R.shape)}", A)
-    check_finite(R if isinstance(R, Tensor) else R.factor, "R")
-    check_finite(A, "A")
+    check_all_finite(dict(R=R if isinstance(R, Tensor) else R.factor, A=A))
     return R, A
 
 
@@ -69,7 +68,7 @@ def _ridge_residual(
 ) -> Tensor: # (..., J) real
     "a^H (F F^H + eps I)^-1 a as |a - F x|^2 / eps + |x|^2."
     name = "R.eps + loading * tr(R) / N"
-    require(bool((eps > 0).all()), name, "> 0 for a factored R", eps.min().item())
+    require_all(eps > 0, name, "> 0 for a factored R", eps)
     F = R.factor
     eye = torch.eye(F.shape[-1], dtype=F.dtype, device=F.device)
     C = _named_cholesky(R.gram() + eps[..., None, None] * eye, "F^H F + eps I")
@@ -102,9 +101,9 @@ def _signal_dimension(R: Tensor | LowRankCovariance, n_sources: int | Tensor) ->
     count = torch.as_tensor(n_sources)
     ok = count.dtype in (torch.int32, torch.int64)
     ok = ok and count.shape in (torch.Size(), R.shape[:-2])
-    ok = ok and bool(((count >= 0) & (count <= most)).all())
     expected = f"an integer or an int64 tensor {tuple(R.shape[:-2])}, in 0..{most}"
-    require(ok, "n_sources", expected, count.tolist())
+    require(ok, "n_sources", expected, n_sources)
+    require_all((count >= 0) & (count <= most), "n_sources", expected, count)
     return count
 
 

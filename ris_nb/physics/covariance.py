@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from ..core import COMPLEX, REAL, abs2, check_finite, check_tensor, described, is_number
-from ..core import require
+from ..core import require, require_all
 from .components import check_measurements, unit_scale
 
 # %% ../../nbs/physics/05_covariance.ipynb #ac123063
@@ -166,7 +166,7 @@ def trace_normalize(
     else:
         require(R.eps < 1, "R.eps", "< 1, the mean eigenvalue at trace N", R.eps)
         mean = abs2(R.factor).sum((-2, -1)) / R.n_elements
-    require(bool((mean > 0).all()), "R", "of positive trace", mean.min().item() * R.shape[-1])
+    require_all(mean > 0, "R", "of positive trace", mean * R.shape[-1])
     if isinstance(R, Tensor):
         return R / mean[..., None, None]
     return LowRankCovariance(R.factor * ((1 - R.eps) / mean).sqrt()[..., None, None], R.eps)

@@ -11,8 +11,8 @@ __all__ = ['WAVEFRONTS', 'linear_array', 'planar_array', 'direction', 'to_cartes
 import math
 import torch
 from torch import Tensor
-from ..core import REAL, check_choice, check_count, check_finite, check_positive, check_tensor
-from ..core import require
+from ..core import REAL, check_all_finite, check_choice, check_count, check_finite
+from ..core import check_positive, check_tensor, require, require_all
 
 # %% ../../nbs/physics/01_geometry.ipynb #c33c0945
 def linear_array(
@@ -125,12 +125,13 @@ def _check_places(
     distance: Tensor, # (..., K) m
 ) -> None:
     "Raise unless these are finite real tensors of one shape, with distances above zero."
-    for name, x in dict(azimuth=azimuth, elevation=elevation, distance=distance).items():
+    places = dict(azimuth=azimuth, elevation=elevation, distance=distance)
+    for name, x in places.items():
         check_tensor(name, x, ("...", "K"), REAL)
         same = x.shape == azimuth.shape
         require(same, name, f"of the shape of azimuth {tuple(azimuth.shape)}", x)
-        check_finite(x, name, core=1)
-    require(bool((distance > 0).all()), "distance", "> 0 m", distance.min().item())
+    check_all_finite(places, core=1)
+    require_all(distance > 0, "distance", "> 0 m", distance)
 
 # %% ../../nbs/physics/01_geometry.ipynb #deb6a342
 def steering(

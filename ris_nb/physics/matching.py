@@ -10,7 +10,7 @@ from itertools import permutations
 import torch
 from torch import Tensor
 from scipy.optimize import linear_sum_assignment
-from ..core import REAL, check_tensor, require
+from ..core import REAL, check_tensor, require, require_all
 
 # %% ../../nbs/physics/06_matching.ipynb #ec50905b
 MOST_ENUMERATED = 6 # rows or columns; 720 orders
@@ -26,7 +26,7 @@ def assign(
     B, K, J = cost.shape
     for name, n, most in (("n_rows", n_rows, K), ("n_columns", n_columns, J)):
         check_tensor(name, n, (B,), (torch.int64,))
-        require(bool(((n >= 0) & (n <= most)).all()), name, f"in 0..{most}", n.tolist())
+        require_all((n >= 0) & (n <= most), name, f"in 0..{most}", n)
     column = _assign_small if max(K, J) <= MOST_ENUMERATED else _assign_large
     return column(cost, n_rows, n_columns)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 from ..core import COMPLEX, REAL, check_choice, check_finite, check_tensor, is_number, require
+from ..core import require_all
 from ..physics.covariance import LowRankCovariance, hermitize
 
 # %% ../../nbs/training/01_eigengap.ipynb #443faeae
@@ -20,8 +21,7 @@ def _check_counts(n_sources: Tensor, values: Tensor) -> None:
     together = n_sources.device == values.device
     require(together, "n_sources", f"on {values.device} like the eigenvalues", n_sources.device)
     n = values.shape[-1]
-    outside = n_sources[(n_sources < 1) | (n_sources > n)]
-    require(outside.numel() == 0, "n_sources", f"in 1..{n}", outside[:8].tolist())
+    require_all((n_sources >= 1) & (n_sources <= n), "n_sources", f"in 1..{n}", n_sources)
 
 # %% ../../nbs/training/01_eigengap.ipynb #13b6eeb2
 def eigengap(

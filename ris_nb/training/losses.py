@@ -10,7 +10,8 @@ import math
 from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
-from ..core import COMPLEX, REAL, check_finite, described, is_number, require
+from ..core import COMPLEX, REAL, check_all_finite, check_finite, described, is_number, require
+from ..core import require_all
 from ..localization.spectra import capon
 from ..physics.coordinates import beamwidths
 from ..physics.covariance import LowRankCovariance, inner, trace, trace_normalize
@@ -125,6 +126,7 @@ def _check_predictions(
     (B, K), N = scenes.azimuth.shape, scenes.H.shape[-1]
     shapes = dict(covariance=(B, N, N), n_sources_logits=(B, K), azimuth=(B, K),
                   elevation=(B, K), distance=(B, K))
+    checked = {}
     for name, shape in shapes.items():
         if name not in preds:
             raise KeyError(f"preds must have {name!r}, got {sorted(preds)}")
@@ -136,9 +138,9 @@ def _check_predictions(
             raise TypeError(f"{what} must be {kinds}, got {described(values)}: cast half precision "
                             "with ris_nb.to_float32")
         require(tuple(x.shape) == shape, what, f"of shape {shape}", values)
-        check_finite(values, what, core=2 if name == "covariance" else 1)
-    positive = bool((preds["distance"] > 0).all())
-    require(positive, "preds['distance']", "> 0 m", preds["distance"].min().item())
+        checked[what] = values.flatten(1)
+    check_all_finite(checked, core=1)
+    require_all(preds["distance"] > 0, "preds['distance']", "> 0 m", preds["distance"])
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from .. import __version__
-from ..core import REAL, abs2, as_tuples, check_choice, check_count, check_finite, check_tensor
-from ..core import load_tensors, require, save_tensors
+from ..core import REAL, abs2, as_tuples, check_all_finite, check_choice, check_count
+from ..core import check_finite, check_tensor, load_tensors, require, require_all, save_tensors
 from ..localization.likelihood import NOISE_FLOOR, Snapshots, observe, score
 from ..localization.spectra import find_peaks
 from ..physics.components import SceneConfig, check_measurements, sensing_matrix, source_mask
-from ..physics.components import unit_scale
+from ..physics.components import unit_scale, usable_scenes
 from ..physics.coordinates import SearchGrid, steering_at, to_angles
 from ..physics.covariance import LowRankCovariance
 
@@ -282,11 +282,12 @@ def _evidence(y, H, codes, snr_db, scene: SceneConfig, positions: Tensor, grid: 
     "Check the input, scale it to unit size, and take its levels from the SNR."
     y, H, codes = check_measurements(y, H, codes, scene.n_elements)
     snr_db = check_tensor("snr_db", snr_db, (len(y),), REAL).float()
-    for name, x in dict(y=y, H=H, codes=codes).items():
-        check_finite(x, name)
-        silent = (x == 0).flatten(1).all(1).nonzero().flatten().tolist()[:8]
-        require(not silent, name, "not zero", f"zeros in batch entries {silent}")
-    require(not bool(snr_db.isnan().any()), "snr_db", "numbers of dB", "NaN")
+    usable = usable_scenes(y, H, codes) & ~snr_db.isnan()
+    if not usable.all(): # one look at all of them
+        check_all_finite(dict(y=y, H=H, codes=codes))
+        require_all(~snr_db.isnan(), "snr_db", "numbers of dB", snr_db)
+        silent = (~usable).nonzero().flatten().tolist()[:8]
+        raise ValueError(f"y, H and codes must not be zero, but are in batch entries {silent}")
     y, H = unit_scale(y.to(torch.complex64))[0], unit_scale(H.to(torch.complex64))[0]
     noise, total = power_levels(y, H, snr_db)
     size = snr_db.new_tensor(y.shape[1:]).div(16).log().expand(len(y), 2)
