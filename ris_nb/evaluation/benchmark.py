@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 import torch.distributed as dist
-from ..commands import command_parser, next_run, parse_device, run_command
+from ..commands import CommandParser, command_parser, next_run, parse_device, run_command
 from ..core import require, whole_file, write_whole
 from .recipes import RECIPES, reproduce
 from .tables import figures, table
@@ -140,9 +140,9 @@ def _reproduce_command(
     argv: list[str], # after the word "reproduce"
 ) -> int: # exit status
     "Make files of results/ again, or list them."
-    p = argparse.ArgumentParser("ris_benchmark reproduce",
-                                description="Make files of results/ again, with their provenance.")
-    p.add_argument("names", nargs="*", help="of the results, without suffix")
+    p = CommandParser("ris_benchmark reproduce",
+                      description="Make files of results/ again, with their provenance.")
+    p.add_argument("names", nargs="*", help="of the results, with or without suffix")
     p.add_argument("--list", action="store_true", help="list what can be made")
     p.add_argument("--all", action="store_true", help="make all of them")
     p.add_argument("--folder", type=Path, default=Path("results"), help="(default: results)")
@@ -151,7 +151,7 @@ def _reproduce_command(
         for name, recipe in RECIPES.items():
             log.info("%-24s %5g min  %s", name + recipe.suffix, recipe.minutes, recipe.about)
         return 0
-    names = list(RECIPES) if o.all else o.names
+    names = list(RECIPES) if o.all else [Path(name).stem for name in o.names]
     require(len(names) > 0, "names", "results to make, --all or --list", names)
     for name in names:
         require(name in RECIPES, "names", f"out of {', '.join(RECIPES)}", name)

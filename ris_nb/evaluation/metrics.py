@@ -378,7 +378,7 @@ def nees(
     errors: Tensor, # (P, D) estimate minus truth
     covariance: Tensor, # (P, D, D) claimed, positive definite
     level: float = 0.95, # probability that a true claim lies between, in 0..1
-) -> Nees: # value and chi-square interval about 1
+) -> Nees: # value and chi-squared interval about 1
     "Test claimed covariances against the errors made."
     _check_level(level)
     errors = check_tensor("errors", errors, ("P", "D"), _FLOATS).detach().cpu().double()

@@ -23,7 +23,7 @@ from ..commands import provenance, write_result
 from ..core import require
 from .metrics import match_sources, resolved, wilson
 from .tables import joined_data, nees_metric, sources_of, table
-from .trials import Plan, configure, points, run, select_estimators
+from .trials import Plan, configure, run, select_estimators
 from ..localization.estimators import localize
 from ..localization.likelihood import Snapshots, observe_places
 from ..localization.search import CRITERIA, add_sources, choose_count, source_penalty
@@ -190,21 +190,20 @@ def localize_speed(
     sizes: tuple = (1, 8, 64, 256), # scenes at a time
     repeats: int = 5, # calls of each
 ) -> dict: # rows of batch, ms_per_scene, lowest, highest
-    "Milliseconds a scene of `localize`, three sources at 10 dB, number known, two threads."
+    "Milliseconds a scene of `localize`, three sources at 10 dB, number and noise power known."
     config = configure(SceneConfig(), n_sources=3, snr_db=10)
     rows = []
-    with threads(2):
-        for n in sizes:
-            s = simulate(n, config, seed=n)
+    for n in sizes:
+        s = simulate(n, config, seed=n)
 
-            def work():
-                localize(s.y, s.H, s.codes, positions=s.positions, wavelength=config.wavelength,
-                         n_sources=3, noise_power=s.noise_power)
+        def work():
+            localize(s.y, s.H, s.codes, positions=s.positions, wavelength=config.wavelength,
+                     n_sources=3, noise_power=s.noise_power)
 
-            work()
-            times = [1e3 * _seconds_of(work) / n for _ in range(repeats)]
-            rows.append(dict(batch=n, ms_per_scene=round(statistics.median(times), 1),
-                             lowest=round(min(times), 1), highest=round(max(times), 1)))
+        work()
+        times = [1e3 * _seconds_of(work) / n for _ in range(repeats)]
+        rows.append(dict(batch=n, ms_per_scene=round(statistics.median(times), 1),
+                         lowest=round(min(times), 1), highest=round(max(times), 1)))
     return dict(snr_db=10, n_sources=3, rows=rows)
 
 # %% ../../nbs/evaluation/05_recipes.ipynb #0164532f
@@ -212,21 +211,20 @@ def simulate_cost(
     sizes: tuple = (64, 256, 1024), # scenes at a time
     repeats: int = 15, # batches of each
 ) -> dict: # scenes per second
-    "Scenes per second of `simulate`, default scene, two threads, without and with the dense R."
+    "Scenes per second of `simulate`, default scene, without and with the dense R."
     rates = {}
-    with threads(2):
-        for n in sizes:
-            plain = [_seconds_of(lambda: simulate(n, seed=k)) for k in range(repeats)]
-            full = [_seconds_of(lambda: simulate(n, seed=k).R) for k in range(repeats)]
-            rates[f"{n}"] = round(n / statistics.median(plain))
-            rates[f"{n} with R"] = round(n / statistics.median(full))
+    for n in sizes:
+        plain = [_seconds_of(lambda: simulate(n, seed=k)) for k in range(repeats)]
+        full = [_seconds_of(lambda: simulate(n, seed=k).R) for k in range(repeats)]
+        rates[f"{n}"] = round(n / statistics.median(plain))
+        rates[f"{n} with R"] = round(n / statistics.median(full))
     return dict(scenes_per_second=rates)
 
 
 def losses_cost(
     repeats: int = 30, # runs
 ) -> dict: # milliseconds
-    "Forward and backward of all loss terms, 64 scenes, rank 12, two threads."
+    "Forward and backward of all loss terms, 64 scenes, a factor of 12 columns."
     scenes, t = simulate(64, seed=0), simulate(64, seed=0).truth
     F = torch.cat([scenes.factor, scenes.factor.roll(1, 1), scenes.factor[..., :2]], -1)
     places = dict(azimuth=t.azimuth, elevation=t.elevation, distance=t.distance,
@@ -237,11 +235,11 @@ def losses_cost(
         factor = F.clone().requires_grad_()
         loss(places | dict(covariance=LowRankCovariance(factor, 1e-6)), scenes)[0].backward()
 
-    with threads(2):
-        for _ in range(5):
-            work()
-        times = [1e3 * _seconds_of(work) for _ in range(repeats)]
-    return dict(milliseconds=round(statistics.median(times), 1), batch=64, elements=144, rank=12)
+    for _ in range(5):
+        work()
+    times = [1e3 * _seconds_of(work) for _ in range(repeats)]
+    return dict(milliseconds=round(statistics.median(times), 1), batch=64, elements=144,
+                columns=F.shape[-1])
 
 # %% ../../nbs/evaluation/05_recipes.ipynb #7d281d17
 def half_on_cpu(
@@ -257,10 +255,9 @@ def half_on_cpu(
             preds = model(scenes.y, scenes.H, scenes.codes, scenes.snr_db)
         fp32_loss(loss, preds, scenes, "cpu")[0].backward()
 
-    with threads(2):
-        for _ in range(repeats):
-            for half in times:
-                times[half].append(_seconds_of(lambda: work(half)))
+    for _ in range(repeats):
+        for half in times:
+            times[half].append(_seconds_of(lambda: work(half)))
     medians = {half: statistics.median(t) for half, t in times.items()}
     return dict(ratio=round(medians[True] / medians[False], 2))
 
@@ -354,7 +351,7 @@ def _faulty_validation(model: CovarianceNet, loss: Callable, scenes: Scenes) -> 
     return sum(total) / len(total)
 
 
-def _faulty_epoch(model, loss, batches, optimizer, scheduler, scaler) -> None:
+def _faulty_epoch(model, loss, batches, optimizer, scheduler, scaler, state) -> None:
     "One optimizer step an epoch, while the schedule steps on every batch."
     for b in batches:
         with torch.autocast(b.y.device.type, torch.float16):
@@ -363,8 +360,10 @@ def _faulty_epoch(model, loss, batches, optimizer, scheduler, scaler) -> None:
             warnings.simplefilter("ignore", UserWarning)
             scheduler.step()
     scaler.scale(total).backward()
+    scale = scaler.get_scale()
     scaler.step(optimizer)
     scaler.update()
+    state.count(scaler.get_scale() >= scale) # an overflow skips the step and lowers the scale
     optimizer.zero_grad()
 
 
@@ -382,7 +381,7 @@ def _patched_epoch(model, loss, batches, optimizer, scheduler, scaler, state) ->
 class Arm:
     "Which patches are on."
     loss: bool # terms that run, no flip
-    validation: bool # in float32
+    validation: bool # in float32, no load on one side
     stepping: bool # on every batch
 
 
@@ -407,13 +406,11 @@ def _train_arm(
     scaler, state = torch.amp.GradScaler(device.type), StepState()
     n_batches = math.ceil(len(scenes) / _ARM_BATCH)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs * n_batches)
+    train_epoch = _patched_epoch if arm.stepping else _faulty_epoch
     curve = []
     for epoch in range(epochs):
         batches = scenes.batches(_ARM_BATCH, torch.Generator().manual_seed(epoch))
-        if arm.stepping:
-            _patched_epoch(model, loss, batches, optimizer, scheduler, scaler, state)
-        else:
-            _faulty_epoch(model, loss, batches, optimizer, scheduler, scaler)
+        train_epoch(model, loss, batches, optimizer, scheduler, scaler, state)
         if arm.validation:
             batches = scenes.batches(_ARM_BATCH)
             logged = validate(model, loss, batches, amp_dtype=torch.float16).loss
@@ -422,8 +419,7 @@ def _train_arm(
         curve.append(dict(logged=logged, true=evaluate(model, true_loss, scenes)["loss"]))
     with torch.no_grad():
         terms = loss(model(scenes.y, scenes.H, scenes.codes, scenes.snr_db), scenes)[1]
-    return dict(curve=curve, steps=state.steps if arm.stepping else epochs,
-                terms={k: v.item() for k, v in terms.items()},
+    return dict(curve=curve, steps=state.steps, terms={k: v.item() for k, v in terms.items()},
                 training=evaluate(model, true_loss, scenes),
                 fresh=evaluate(model, true_loss, fresh))
 
@@ -435,15 +431,13 @@ def overfit_arms(
 ) -> dict: # by arm
     "The five arms, one seed."
     scenes, fresh = simulate(n_scenes, config, seed=0), simulate(n_scenes, config, seed=1)
-    with threads(2):
-        arms = {name: _train_arm(arm, scenes, fresh, epochs) for name, arm in ARMS.items()}
+    arms = {name: _train_arm(arm, scenes, fresh, epochs) for name, arm in ARMS.items()}
     return dict(scenes=n_scenes, epochs=epochs, arms=arms)
 
 
 def overfit_cpu() -> dict: # history and figures
-    "`ris_overfit` with its defaults on the CPU, two threads."
-    with threads(2):
-        trainer, figures = overfit(device=torch.device("cpu"), out=None)
+    "`ris_overfit` with its defaults on the CPU."
+    trainer, figures = overfit(device=torch.device("cpu"), out=None)
     return dict(preset="small", amp="none", history=trainer.history, figures=figures)
 
 # %% ../../nbs/evaluation/05_recipes.ipynb #99ac389b
@@ -458,13 +452,22 @@ class Recipe:
     make: Callable[[], dict | pd.DataFrame] # its content
     suffix: str = ".json" # ".json" or ".csv"
     module: str = "ris_nb.evaluation.trials" # whose code stands behind it
+    threads: int = 1 # that it runs with, >= 1
 
-# %% ../../nbs/evaluation/05_recipes.ipynb #ecc78044
+# %% ../../nbs/evaluation/05_recipes.ipynb #10f5b893
+_HERE = "ris_nb.evaluation.recipes"
+
+
 def _sweep_recipe(name: str, about: str, minutes: float) -> Recipe:
+    "A benchmark table, with one thread."
     return Recipe(about, minutes, lambda: _make_table(SWEEPS[name], _RUNS/name), ".csv")
 
 
-_HERE = "ris_nb.evaluation.recipes"
+def _two_thread_recipe(about: str, minutes: float, make: Callable[[], dict]) -> Recipe:
+    "A cost or a training, with two threads."
+    return Recipe(about, minutes, make, module=_HERE, threads=2)
+
+
 RECIPES = dict(
     benchmark_10dB=_sweep_recipe("benchmark_10dB", "1, 2, 3, 5 sources at 10 dB", 5),
     benchmark_0dB=_sweep_recipe("benchmark_0dB", "3 and 5 sources at 0 dB, three searches", 4),
@@ -478,13 +481,13 @@ RECIPES = dict(
     false_alarms=Recipe("three criteria on noise alone", 0.1, false_alarm_rates, module=_HERE),
     nees_close=Recipe("error bars with and without close pairs", 2,
                       lambda: close_pair_nees(_RUNS/"nees_close"), module=_HERE),
-    localize_speed=Recipe("milliseconds a scene of localize", 1, localize_speed, module=_HERE),
-    simulate_cost=Recipe("scenes per second of simulate", 0.2, simulate_cost, module=_HERE),
-    losses_cost=Recipe("milliseconds of the loss", 0.1, losses_cost, module=_HERE),
-    eigengap_cost=Recipe("four ways to the eigengap", 1, eigengap_cost, module=_HERE),
-    half_on_cpu=Recipe("float16 over float32 on the CPU", 0.3, half_on_cpu, module=_HERE),
-    overfit_cpu=Recipe("the overfit test", 6, overfit_cpu, module=_HERE),
-    overfit_arms=Recipe("the five arms of the case study", 8, overfit_arms, module=_HERE))
+    localize_speed=_two_thread_recipe("milliseconds a scene of localize", 1, localize_speed),
+    simulate_cost=_two_thread_recipe("scenes per second of simulate", 0.2, simulate_cost),
+    losses_cost=_two_thread_recipe("milliseconds of the loss", 0.1, losses_cost),
+    eigengap_cost=_two_thread_recipe("four ways to the eigengap", 1, eigengap_cost),
+    half_on_cpu=_two_thread_recipe("float16 over float32 on the CPU", 0.3, half_on_cpu),
+    overfit_cpu=_two_thread_recipe("the overfit test", 6, overfit_cpu),
+    overfit_arms=_two_thread_recipe("the five arms of the case study", 8, overfit_arms))
 
 
 def reproduce(
@@ -494,8 +497,9 @@ def reproduce(
     "Make one of the files in results/ again."
     require(name in RECIPES, "name", f"one of {', '.join(RECIPES)}", name)
     recipe = RECIPES[name]
-    content = recipe.make()
-    about = provenance(f"ris_benchmark reproduce {name}", recipe.module)
+    with threads(recipe.threads):
+        content = recipe.make()
+        about = provenance(f"ris_benchmark reproduce {name}", recipe.module)
     path = Path(folder)/f"{name}{recipe.suffix}"
     write_result(path, content, about)
     return path

@@ -58,13 +58,13 @@ def covariance_bound(
 
 # %% ../../nbs/localization/02_bounds.ipynb #806b9792
 def slepian_bangs(
-    QD: Tensor, # (B, L, P, P) complex, <q_i, d_j>
-    QQ: Tensor, # (B, L, P, P) complex, <q_i, q_j>
-    DD: Tensor, # (B, L, P, P) complex, <d_i, d_j>
+    ZW: Tensor, # (B, L, P, P) complex, <z_i, w_j>
+    ZZ: Tensor, # (B, L, P, P) complex, <z_i, z_j>
+    WW: Tensor, # (B, L, P, P) complex, <w_i, w_j>
 ) -> Tensor: # (B, P, P) real
-    "Fisher information from whitened inner products of the factors of dS = d q^H + q d^H."
-    # I_ij = 2 Re sum_l <q_i, d_j> <q_j, d_i> + <q_i, q_j> <d_j, d_i>
-    return 2 * (QD * QD.mT + QQ * DD.mT).real.sum(1)
+    "Fisher information from whitened inner products of the factors of dS = w z^H + z w^H."
+    # I_ij = 2 Re sum_l <z_i, w_j> <z_j, w_i> + <z_i, z_j> <w_j, w_i>
+    return 2 * (ZW * ZW.mT + ZZ * WW.mT).real.sum(1)
 
 # %% ../../nbs/localization/02_bounds.ipynb #f77921a2
 def _unknown_entries(
@@ -84,15 +84,15 @@ def _derivative_factors(
     b_dot: Tensor, # (B, L, M, K, U) complex
     R_s: Tensor, # (B, K, K) complex
     source_covariance: str, # what of R_s is unknown: "diagonal" or "full"
-) -> tuple[Tensor, Tensor]: # d and q, (B, L, M, P) complex: coordinates, entries of R_s
-    "Columns such that dS_l / dxi_i = d_i q_i^H + q_i d_i^H."
+) -> tuple[Tensor, Tensor]: # w and z, (B, L, M, P) complex: coordinates, entries of R_s
+    "Columns such that dS_l / dpsi_i = w_i z_i^H + z_i w_i^H."
     k, m = _unknown_entries(b.shape[-1], source_covariance, b.device)
     off = k != m
     half = torch.where(off, 1, 0.5).to(b)
     coordinates = (b @ R_s[:, None]).repeat_interleave(b_dot.shape[-1], -1)
-    d = torch.cat([b_dot.flatten(-2), b[..., k], 1j * b[..., k[off]]], -1)
-    q = torch.cat([coordinates, b[..., m] * half, b[..., m[off]]], -1)
-    return d, q
+    w = torch.cat([b_dot.flatten(-2), b[..., k], 1j * b[..., k[off]]], -1)
+    z = torch.cat([coordinates, b[..., m] * half, b[..., m[off]]], -1)
+    return w, z
 
 # %% ../../nbs/localization/02_bounds.ipynb #ffd90118
 @torch.no_grad()
@@ -114,14 +114,14 @@ def _refuse_scenes(message: str, wrong: Tensor) -> None:
 
 
 def _whitener(S: Tensor) -> Tensor:
-    "Cholesky factors of S (B, L, M, M), unless rounding has eaten the noise."
-    W, failed = torch.linalg.cholesky_ex(S)
+    "Cholesky factors of S (B, L, M, M), or an error where rounding hides the noise."
+    C, failed = torch.linalg.cholesky_ex(S)
     # a squared pivot is what the coordinates before it leave of a diagonal entry
-    left = abs2(W.diagonal(dim1=-2, dim2=-1)) / S.diagonal(dim1=-2, dim2=-1).real
+    left = abs2(C.diagonal(dim1=-2, dim2=-1)) / S.diagonal(dim1=-2, dim2=-1).real
     accurate = (left > _NULL_SHARE).all(-1) & (failed == 0)
     _refuse_scenes("noise_power must be large enough to whiten correlated sources",
                    ~accurate.all(1))
-    return W
+    return C
 
 # %% ../../nbs/localization/02_bounds.ipynb #61fe7bc3
 def stochastic_information(
@@ -135,16 +135,17 @@ def stochastic_information(
     turn = _source_coordinates(b, R_s).mH
     b = turn @ b
     b_dot = (turn @ b_dot.flatten(-2)).unflatten(-1, b_dot.shape[-2:])
-    d, q = _derivative_factors(b, b_dot, R_s, source_covariance)
-    # S_l = b_l R_s b_l^H + sigma^2 I = W W^H
+    w, z = _derivative_factors(b, b_dot, R_s, source_covariance)
+    # S_l = b_l R_s b_l^H + sigma^2 I = C C^H
     eye = torch.eye(b.shape[2], dtype=b.dtype, device=b.device)
-    W = _whitener(b @ R_s[:, None] @ b.mH + noise_power[:, None, None, None] * eye)
-    E = torch.linalg.solve_triangular(W, eye.expand_as(W), upper=False)
-    d, q = E @ d, E @ q
-    information = slepian_bangs(q.mH @ d, q.mH @ q, d.mH @ d)
-    # of the noise power: tr(S^-2 dS) = 2 Re q^H S^-2 d and tr(S^-2), with S^-1 = E^H E
-    with_noise = 2 * ((E.mH @ q).conj() * (E.mH @ d)).real.sum((1, 2))
-    of_noise = abs2(E.mH @ E).sum((1, 2, 3))
+    C = _whitener(b @ R_s[:, None] @ b.mH + noise_power[:, None, None, None] * eye)
+    C_inverse = torch.linalg.solve_triangular(C, eye.expand_as(C), upper=False)
+    w = C_inverse @ w
+    z = C_inverse @ z
+    information = slepian_bangs(z.mH @ w, z.mH @ z, w.mH @ w)
+    # of the noise power: tr(S^-2 dS) = 2 Re z^H S^-2 w and tr(S^-2), with S^-1 = C^-H C^-1
+    with_noise = 2 * ((C_inverse.mH @ z).conj() * (C_inverse.mH @ w)).real.sum((1, 2))
+    of_noise = abs2(C_inverse.mH @ C_inverse).sum((1, 2, 3))
     top = torch.cat([information, with_noise[:, :, None]], 2)
     bottom = torch.cat([with_noise, of_noise[:, None]], 1)[:, None]
     return torch.cat([top, bottom], 1)

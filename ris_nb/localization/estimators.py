@@ -16,8 +16,8 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from ..core import TensorBatch, abs2, check_count, check_positive, described, load_tensors
-from ..core import require, save_tensors
+from ..core import TensorBatch, abs2, check_count, check_positive, load_tensors, require
+from ..core import save_tensors
 from .likelihood import Fit, ObservedPlaces, Snapshots, angle_covariance
 from .likelihood import indistinct_sources, inverse_information
 from .likelihood import log_power_variance, observe, observe_places, refine
@@ -27,7 +27,6 @@ from ..physics.components import check_measurements, sensing_matrix, source_mask
 from ..physics.components import usable_scenes
 from ..physics.coordinates import SearchGrid, search_grid, steering_at, to_angles, to_coords
 from ..physics.geometry import check_positions
-from ..physics.scenes import Scenes
 
 # %% ../../nbs/localization/05_estimators.ipynb #0291b42a
 def _widened(
@@ -52,13 +51,13 @@ class Estimates(TensorBatch):
     elevation: Tensor # (B, K) rad
     distance: Tensor # (B, K) m
     power: Tensor # (B, K) linear
-    covariance: Tensor # (B, K, 3, 3) of the three places; inf: undetermined, NaN: none claimed
+    covariance: Tensor # (B, K, 3, 3) of the place; inf: undetermined, NaN: not claimed
     power_sd: Tensor # (B, K) linear
     n_sources: Tensor # (B,) int64
     noise_power: Tensor # (B,) linear, as given or as estimated
     log_likelihood: Tensor # (B,) float64, nats
-    converged: Tensor # (B,) bool, at a maximum of the likelihood
-    failed: Tensor # (B,) bool, the scene was not finite or silent; n_sources is 0
+    converged: Tensor # (B,) bool, an undamped scoring step promises less than 0.01 nat
+    failed: Tensor # (B,) bool, y, H or codes not finite or all zero; n_sources is 0
     at_edge: Tensor # (B, K) bool, at a limit of the search region
     indistinct: Tensor # (B, K) bool, cannot be told apart from another source of the scene
 
@@ -114,22 +113,28 @@ class Estimates(TensorBatch):
 
     def plot(
         self,
-        scene: int | Scenes = 0, # which of the scenes, or the truth of that scene, a batch of one
-        truth: Any = None, # azimuth, elevation, distance and n_sources of one scene to compare with
+        scene: int = 0, # which of the scenes
+        truth: Any = None, # azimuth, elevation, distance, n_sources of that scene, a batch of one
     ) -> plt.Figure: # directions on the left, azimuth and distance on the right
         "Sources of one scene with bars of two standard deviations."
-        if isinstance(scene, Scenes):
-            scene, truth = 0, scene
+        require(isinstance(scene, int), "scene", "the number of a scene", scene)
         return plot_estimates(self[scene], truth)
 
-# %% ../../nbs/localization/05_estimators.ipynb #b51163cf
+# %% ../../nbs/localization/05_estimators.ipynb #ca661f79
+_CLAIMS = ("covariance", "power_sd", "noise_power", "log_likelihood", "converged", "failed",
+           "at_edge", "indistinct")
+
+
 def estimates_from_coords(
     coords: Tensor, # (B, K, 3) u, v, kappa
     power: Tensor, # (B, K) linear
     n_sources: Tensor, # (B,) int64
-    **known: Tensor, # further fields of Estimates
+    **known: Tensor, # fields of Estimates from `covariance` on
 ) -> Estimates: # sorted by power; what is not known is NaN
-    "Estimates from places and powers, with error bars only if they are given."
+    "Estimates from coordinates and powers, with error bars only if they are given."
+    unknown_names = sorted(known.keys() - set(_CLAIMS))
+    if unknown_names:
+        raise TypeError(f"known fields must be out of {', '.join(_CLAIMS)}, got {unknown_names}")
     mask = source_mask(n_sources, power.shape[1])
     loudest = torch.where(mask, power, -math.inf)
     order = loudest.sort(dim=1, descending=True, stable=True).indices
@@ -139,14 +144,16 @@ def estimates_from_coords(
         padding = ~mask.reshape(*mask.shape, *[1] * (x.ndim - 2))
         return x.masked_fill(padding, False if x.dtype == torch.bool else math.nan)[rows, order]
 
-    nan, no = torch.full_like(power, math.nan), torch.zeros_like(mask)
+    nan = torch.full_like(power, math.nan)
+    no = torch.zeros_like(mask)
     azimuth, elevation, distance = to_angles(coords)
     per_source = dict(azimuth=azimuth, elevation=elevation, distance=distance, power=power,
                       power_sd=nan, covariance=nan[..., None, None].expand(*nan.shape, 3, 3),
                       at_edge=no, indistinct=no)
     per_scene = dict(noise_power=nan.new_full((len(nan),), math.nan),
                      log_likelihood=nan.new_full((len(nan),), math.nan, dtype=torch.float64),
-                     converged=n_sources >= 0, failed=n_sources < 0)
+                     converged=torch.ones_like(n_sources, dtype=torch.bool),
+                     failed=torch.zeros_like(n_sources, dtype=torch.bool))
     sources = {k: sort(known.get(k, x)) for k, x in per_source.items()}
     return Estimates(n_sources=n_sources, **sources,
                      **{k: known.get(k, x) for k, x in per_scene.items()})
@@ -180,7 +187,7 @@ def plot_estimates(
         right.plot(azimuth, distance, "o", **style)
     left.set(xlabel="azimuth (deg)", ylabel="elevation (deg)")
     right.set(xlabel="azimuth (deg)", ylabel="distance (m)")
-    left.legend()
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 # %% ../../nbs/localization/05_estimators.ipynb #72f7bb10
@@ -239,8 +246,10 @@ def _read_start(
         ok = isinstance(x, Tensor) and x.ndim == 2 and len(x) == batch
         ok = ok and x.shape == places["azimuth"].shape
         require(ok, f"start.{name}", f"a tensor ({batch}, K) like the other two places", x)
-    k, device = places["azimuth"].shape[1], places["azimuth"].device
-    n_sources, logits = get("n_sources"), get("n_sources_logits")
+    k = places["azimuth"].shape[1]
+    device = places["azimuth"].device
+    n_sources = get("n_sources")
+    logits = get("n_sources_logits")
     if n_sources is None:
         n_sources = torch.full((batch,), k) if logits is None else logits.argmax(1) + 1
     n_sources = n_sources.to(device)
@@ -284,7 +293,8 @@ def _starting_rho(
 # %% ../../nbs/localization/05_estimators.ipynb #737730d3
 def _stage_of(stages: list[Fit], count: Tensor) -> tuple[Tensor, Tensor]:
     "Coordinates and powers of the stage with `count` sources of each scene, padded to the last."
-    k_max, rows = len(stages) - 1, torch.arange(len(count), device=count.device)
+    k_max = len(stages) - 1
+    rows = torch.arange(len(count), device=count.device)
     coords = torch.stack([F.pad(s.coords, (0, 0, 0, k_max - s.rho.shape[1])) for s in stages])
     rho = torch.stack([F.pad(s.rho, (0, k_max - s.rho.shape[1])) for s in stages])
     return coords[count, rows], rho[count, rows]
@@ -292,7 +302,7 @@ def _stage_of(stages: list[Fit], count: Tensor) -> tuple[Tensor, Tensor]:
 
 def _maximize_likelihood(
     data: Snapshots, # one chunk
-    places: ObservedPlaces | None, # the search grid; None: not needed
+    observed: ObservedPlaces | None, # the search grid as the antennas see it; None: not needed
     n_sources: Tensor | None, # (B,) int64, None: to be chosen
     k_max: int, # largest number
     penalty: float, # nats per source, for an unknown number
@@ -301,7 +311,7 @@ def _maximize_likelihood(
 ) -> tuple[Fit, Tensor]: # at a maximum, number of sources (B,)
     "Search or start, choose the number, look again."
     if start is None:
-        stages = add_sources(data, places, k_max)
+        stages = add_sources(data, observed, k_max)
         n_sources = choose_count(stages, penalty) if n_sources is None else n_sources
         coords, rho = _stage_of(stages, n_sources)
     else:
@@ -311,7 +321,7 @@ def _maximize_likelihood(
     rho = rho * source_mask(n_sources, rho.shape[1])
     fit = refine(data, coords, rho)
     for _ in range(second_looks):
-        better = second_look(data, places, fit)
+        better = second_look(data, observed, fit)
         fit = refine(data, better.coords, better.rho)
     if k_max == 0: # a column to hold the NaN
         coords, rho = F.pad(fit.coords, (0, 0, 0, 1)), F.pad(fit.rho, (0, 1))
@@ -325,14 +335,14 @@ def _describe_fit(
     n_sources: Tensor, # (B,) int64
 ) -> Estimates: # float64
     "The record of a fit, with error bars and flags."
-    C = inverse_information(data, fit)
+    inverse = inverse_information(data, fit)
     power = fit.rho * fit.noise_power[:, None]
     _, promised = scoring_step(data.grid, fit, torch.zeros_like(fit.noise_power))
     return estimates_from_coords(
-        fit.coords, power, n_sources, covariance=angle_covariance(data, fit, C),
-        power_sd=power * log_power_variance(data, fit, C).sqrt(), noise_power=fit.noise_power,
-        log_likelihood=fit.log_likelihood, converged=promised < 0.01,
-        at_edge=data.grid.at_edge(fit.coords), indistinct=indistinct_sources(data, fit, C))
+        fit.coords, power, n_sources, covariance=angle_covariance(data, fit, inverse),
+        power_sd=power * log_power_variance(data, fit, inverse).sqrt(),
+        noise_power=fit.noise_power, log_likelihood=fit.log_likelihood, converged=promised < 0.01,
+        at_edge=data.grid.at_edge(fit.coords), indistinct=indistinct_sources(data, fit, inverse))
 
 # %% ../../nbs/localization/05_estimators.ipynb #8e46da26
 class _Request(NamedTuple):
@@ -343,6 +353,34 @@ class _Request(NamedTuple):
     start: _Start | None # None: search
 
 
+def _spread(
+    name: str, # of the argument
+    x: Any, # one number or one per scene
+    dtype: torch.dtype, # float64, or int64 for a whole number
+    y: Tensor, # (B, ...) the measurements
+) -> Tensor: # (B,) on the device of y
+    "One number or one per scene, as one per scene."
+    x = torch.as_tensor(x, device=y.device)
+    require(x.ndim == 0 or x.shape == y.shape[:1], name,
+            f"one number or a tensor ({len(y)},)", x)
+    whole = dtype.is_floating_point or not (x.is_floating_point() or x.is_complex())
+    require(whole, name, "a whole number", x)
+    return x.to(dtype).expand(len(y)).clone()
+
+
+def _known_noise(
+    noise_power: float | Tensor | None, # as for `localize`
+    y: Tensor, # (B, L, M)
+) -> Tensor: # (B,) float64, NaN: unknown
+    "The noise power of each scene, or an error if it is none."
+    if noise_power is None:
+        return torch.full((len(y),), math.nan, dtype=torch.float64, device=y.device)
+    noise = _spread("noise_power", noise_power, torch.float64, y)
+    valid = noise.isfinite() & (noise >= 0)
+    require(bool(valid.all()), "noise_power", "finite and >= 0", noise_power)
+    return noise
+
+# %% ../../nbs/localization/05_estimators.ipynb #3472b5ed
 def _check_request(
     y: Tensor, # (B, L, M)
     H: Tensor, # (B, M, N)
@@ -356,34 +394,27 @@ def _check_request(
 ) -> _Request: # on the device of y
     "Raise on what is impossible; spread what is left over the batch."
     B, L, M = y.shape
-
-    def spread(name: str, x: Any, dtype: torch.dtype) -> Tensor:
-        x = torch.as_tensor(x, device=y.device)
-        require(x.ndim == 0 or x.shape == (B,), name, f"one number or a tensor ({B},)", x)
-        whole = dtype.is_floating_point or not (x.is_floating_point() or x.is_complex())
-        require(whole, name, "a whole number", x)
-        return x.to(dtype).expand(B).clone()
-
-    noise_known = noise_power is not None
-    noise = spread("noise_power", noise_power if noise_known else math.nan, torch.float64)
-    valid = noise.isfinite() & (noise >= 0)
-    require(not noise_known or bool(valid.all()), "noise_power", "finite and >= 0", noise_power)
+    noise = _known_noise(noise_power, y)
+    count = None if n_sources is None else _spread("n_sources", n_sources, torch.int64, y)
     if callable(start):
         filled = [torch.where(usable[:, None, None], x, 1) for x in (y, H, codes)]
         start = _call_network(start, *filled, noise)
     if start is not None:
         start = _Start(*(x if x is None else x.to(y.device) for x in _read_start(start, B)))
-        n_sources = start.n_sources if n_sources is None else n_sources
-    if n_sources is None:
+        if count is None:
+            count = _spread("n_sources", start.n_sources, torch.int64, y)
+    if count is None:
         check_count("max_sources", max_sources, 0)
-        name, count, low, k_max = "max_sources", None, max_sources, max_sources
+        name = "max_sources"
+        k_max = max_sources
     else:
-        count = spread("n_sources", n_sources, torch.int64)
-        name, low, k_max = "n_sources", int(count.min()), int(count.max())
-    require(low >= 0, name, ">= 0", low)
+        name = "n_sources"
+        k_max = int(count.max())
+        least = int(count.min())
+        require(least >= 0, name, ">= 0", least)
     if usable.any():
         n_unknown = 1 + int(grid.free.sum())
-        limit = identifiable(codes[usable], M, n_unknown, noise_known)
+        limit = identifiable(codes[usable], M, n_unknown, noise_power is not None)
         expected = f"<= {limit}, what {L} snapshots of {M} antennas can identify"
         require(k_max <= limit, name, expected, k_max)
     enough = start is None or start.coords.shape[1] >= k_max
@@ -409,8 +440,20 @@ def _scale_measurements(
 ) -> _Scaled: # in double precision
     "Scale each scene to unit size."
     filled = [torch.where(usable[:, None, None], x, 1).to(torch.complex128) for x in (y, H, codes)]
-    (y, y_scale), (H, H_scale) = unit_scale(filled[0]), unit_scale(filled[1])
+    y, y_scale = unit_scale(filled[0])
+    H, H_scale = unit_scale(filled[1])
     return _Scaled(y, H, filled[2], y_scale, H_scale)
+
+
+def _scale_start(
+    start: _Start | None, # in the unit of the measurements
+    scaled: _Scaled, # the measurements
+) -> _Start | None: # powers in the unit of the scaled measurements
+    "A starting point of the scaled measurements."
+    if start is None or start.power is None:
+        return start
+    gain = (scaled.H_scale / scaled.y_scale).square()[:, None]
+    return start._replace(power=start.power.nan_to_num(0) * gain)
 
 
 def _unscale_estimates(
@@ -422,10 +465,10 @@ def _unscale_estimates(
     "Back to the unit of the measurements; blank the scenes that failed."
     energy = scaled.y_scale.square()
     gain = (energy / scaled.H_scale.square())[:, None]
-    jacobian = 2 * scaled.y[0].numel() * scaled.y_scale.log()
+    log_jacobian = 2 * scaled.y[0].numel() * scaled.y_scale.log() # 2 L M log eta_y
     changed = dict(power=estimates.power * gain, power_sd=estimates.power_sd * gain,
                    noise_power=estimates.noise_power * energy,
-                   log_likelihood=estimates.log_likelihood - jacobian, failed=~usable)
+                   log_likelihood=estimates.log_likelihood - log_jacobian, failed=~usable)
     columns = {}
     for f in fields(Estimates):
         x = changed.get(f.name, getattr(estimates, f.name))
@@ -436,6 +479,29 @@ def _unscale_estimates(
         columns[f.name] = x.to(dtype) if is_real else x
     return Estimates(**columns)
 
+# %% ../../nbs/localization/05_estimators.ipynb #dc3db60b
+def _localize_chunk(
+    rows: slice, # scenes of the batch
+    scaled: _Scaled, # the measurements
+    request: _Request, # noise power and start in the unit of the scaled measurements
+    A: Tensor, # (N, J) complex64, steering vectors of the grid
+    penalty: float, # nats per source, for an unknown number
+    second_looks: int, # passes of `second_look`
+    **array: Any, # positions, wavelength and grid of `Snapshots`
+) -> Estimates: # float64, of the scaled measurements
+    "Find the sources of some scenes."
+    G = sensing_matrix(scaled.H[rows], scaled.codes[rows])
+    data = Snapshots(scaled.y[rows], G, request.noise_power[rows], **array)
+    searching = request.start is None or second_looks > 0
+    start = request.start
+    if start is not None:
+        start = _Start(*(x if x is None else x[rows] for x in start))
+    fit, found = _maximize_likelihood(
+        data, observe_places(G.to(A.dtype), A) if searching else None,
+        n_sources=None if request.n_sources is None else request.n_sources[rows],
+        k_max=request.k_max, penalty=penalty, second_looks=second_looks, start=start)
+    return _describe_fit(data, fit, found)
+
 # %% ../../nbs/localization/05_estimators.ipynb #381de882
 def localize(
     y: Tensor, # (B, L, M) or (L, M) complex, snapshots
@@ -444,7 +510,7 @@ def localize(
     *,
     positions: Tensor, # (N, 3) element positions, m
     wavelength: float, # m, > 0
-    n_sources: int | Tensor | None = None, # one or (B,), 0 allowed; None: chosen by `criterion`
+    n_sources: int | Tensor | None = None, # one or (B,); None: that of `start`, else by `criterion`
     noise_power: float | Tensor | None = None, # linear, one or (B,), >= 0; None: estimated
     grid: SearchGrid | None = None, # where to look; None: the default of `search_grid`
     max_sources: int = 5, # most to look for if n_sources is None
@@ -462,37 +528,23 @@ def localize(
     if isinstance(y, Tensor) and y.ndim == 2:
         y, H, codes = y[None], H[None], codes[None]
     y, H, codes = check_measurements(y, H, codes, len(positions))
-    (B, L, M), device = y.shape, y.device
+    B, L, M = y.shape
+    device = y.device
     usable = usable_scenes(y, H, codes)
     grid = (search_grid(positions, wavelength) if grid is None else grid).to(device)
     check_aperture(positions, grid)
-    request = _check_request(y, H, codes, usable, grid, noise_power, n_sources, max_sources, start)
     penalty = source_penalty(criterion, L, M, len(grid), false_alarm)
+    request = _check_request(y, H, codes, usable, grid, noise_power, n_sources, max_sources, start)
 
     scaled = _scale_measurements(y, H, codes, usable)
     noise = (request.noise_power / scaled.y_scale.square()).masked_fill(~usable, math.nan)
     count = None if request.n_sources is None else request.n_sources * usable
-    searching = request.start is None or second_looks > 0
+    request = request._replace(noise_power=noise, n_sources=count,
+                               start=_scale_start(request.start, scaled))
     positions = positions.to(device).double()
     A = steering_at(positions, grid.coords.double(), wavelength).to(torch.complex64)
     size = batch_size or (32 if device.type == "cpu" else 256)
-    parts = []
-    for i in range(0, B, size):
-        rows = slice(i, i + size)
-        G = sensing_matrix(scaled.H[rows], scaled.codes[rows])
-        data = Snapshots(scaled.y[rows], G, noise[rows], positions, wavelength, grid)
-        places = observe_places(G.to(A.dtype), A) if searching else None
-        begin = _start_of(request.start, scaled, rows)
-        fit, found = _maximize_likelihood(data, places, None if count is None else count[rows],
-                                          request.k_max, penalty, second_looks, begin)
-        parts.append(_describe_fit(data, fit, found))
+    parts = [_localize_chunk(slice(i, i + size), scaled, request, A, penalty, second_looks,
+                             positions=positions, wavelength=wavelength, grid=grid)
+             for i in range(0, B, size)]
     return _unscale_estimates(Estimates.cat(parts), scaled, usable, y.real.dtype)
-
-
-def _start_of(start: _Start | None, scaled: _Scaled, rows: slice) -> _Start | None:
-    "The starting points of some scenes, powers in the unit of the scaled measurements."
-    if start is None:
-        return None
-    gain = (scaled.H_scale / scaled.y_scale).square()[rows, None]
-    power = None if start.power is None else start.power[rows].nan_to_num(0) * gain
-    return _Start(start.coords[rows], power, start.n_sources[rows])

@@ -10,7 +10,7 @@ __all__ = ['log', 'RecordingError', 'Recording', 'read_recording', 'write_record
 import argparse
 import importlib
 import logging
-import sys
+import math
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,15 +18,16 @@ from pathlib import Path
 from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 from ..commands import LIBRARY, RequestError, command_parser, next_run, parse_device
 from ..commands import run_command
 from ..core import FileError, load_tensors, whole_file
-from .estimators import Estimates, localize
+from .estimators import Estimates, identifiable, localize
 from .search import CRITERIA
 from ..physics.components import SceneConfig
-from ..physics.coordinates import SearchGrid, search_grid
+from ..physics.coordinates import search_grid
 from ..physics.geometry import check_positions, planar_array
 from ..physics.scenes import Scenes, simulate
 
@@ -46,7 +47,7 @@ class Recording:
     noise_power: Tensor | None = None # (B,) linear
     truth: Scenes | None = None # where the file has it
 
-
+# %% ../../nbs/localization/06_recordings.ipynb #ebd5ace2
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     "The arrays of an .npz file."
     try:
@@ -62,6 +63,19 @@ def _numbers(path: Path, name: str, x: np.ndarray, dtype: type) -> Tensor:
     if x.dtype.kind not in wanted:
         raise RecordingError(f"{path.name}: {name} must hold numbers, got {x.dtype}")
     return torch.from_numpy(np.array(x, dtype=dtype))
+
+
+def _measurements(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Tensor]:
+    "Snapshots, channel and codes in one precision, with a batch axis."
+    names = ("y", "H", "codes")
+    wide = any(arrays[name].dtype.itemsize > 8 for name in names)
+    measured = {}
+    for name in names:
+        x = _numbers(path, name, arrays[name], np.complex128 if wide else np.complex64)
+        if x.ndim not in (2, 3):
+            raise RecordingError(f"{path.name}: {name} must have two or three axes, got {x.ndim}")
+        measured[name] = x[None] if x.ndim == 2 else x
+    return measured
 
 
 def read_recording(
@@ -84,14 +98,7 @@ def read_recording(
             option = " or it must be given" if name in given else ""
             raise RecordingError(f"{path.name} must hold {name!r}{option}, it holds "
                                  f"{sorted(arrays)}")
-    wide = any(arrays[k].dtype.itemsize > 8 for k in ("y", "H", "codes"))
-    precision = np.complex128 if wide else np.complex64
-    measured = {}
-    for name in ("y", "H", "codes"):
-        x = _numbers(path, name, arrays[name], precision)
-        if x.ndim not in (2, 3):
-            raise RecordingError(f"{path.name}: {name} must have two or three axes, got {x.ndim}")
-        measured[name] = x[None] if x.ndim == 2 else x
+    measured = _measurements(path, arrays)
     if "positions" in arrays:
         positions = _numbers(path, "positions", arrays["positions"], np.float64).float()
     if "wavelength" in arrays:
@@ -148,26 +155,29 @@ def other_conventions(
 # %% ../../nbs/localization/06_recordings.ipynb #df45347f
 def likely_slips(
     recording: Recording, # as it was read
-    estimates: Estimates, # found in it
+    estimates: Estimates, # found in it; their numbers of sources are used
     column_by_column: Tensor | None = None, # (N, 3) m, positions under the other order, if known
-    **options: Any, # further options of `localize`, grid and noise_power
+    **options: Any, # further options of `localize` for all conventions, such as grid
 ) -> dict[str, float]: # what is likely wrong -> by how many nats a scene
     "Slips of order or sign under which the recording is much more likely."
     chosen = (~estimates.failed).nonzero()[:_CHECKED_SCENES, 0].cpu()
     if len(chosen) == 0:
         return {}
+    device = estimates.azimuth.device
     n_sources = estimates.n_sources[chosen].clamp(min=1)
-    as_read = estimates.log_likelihood[chosen]
-    gains = {}
-    for slip, other in other_conventions(recording, column_by_column).items():
-        device = estimates.azimuth.device
-        measured = (x[chosen].to(device) for x in (other.y, other.H, other.codes))
-        found = localize(*measured, positions=other.positions.to(device),
-                         wavelength=other.wavelength, n_sources=n_sources, **options)
-        gain = (found.log_likelihood - as_read).median().item()
-        if gain > _MUCH_BETTER:
-            gains[slip] = gain
-    return gains
+    n_antennas = recording.y.shape[2]
+    if n_sources.max() > identifiable(recording.codes[chosen], n_antennas, 4, noise_known=False):
+        return {}
+
+    def log_likelihood(r: Recording) -> Tensor: # (scenes,) nats
+        measured = (x[chosen].to(device) for x in (r.y, r.H, r.codes))
+        return localize(*measured, positions=r.positions.to(device), wavelength=r.wavelength,
+                        n_sources=n_sources, **options).log_likelihood
+
+    as_read = log_likelihood(recording)
+    gains = {slip: (log_likelihood(other) - as_read).median().item()
+             for slip, other in other_conventions(recording, column_by_column).items()}
+    return {slip: gain for slip, gain in gains.items() if gain > _MUCH_BETTER}
 
 # %% ../../nbs/localization/06_recordings.ipynb #a922c259
 log = logging.getLogger("ris_nb.recordings")
@@ -210,7 +220,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--picture", type=int, default=0, metavar="SCENE", help="which scene to draw")
     return p
 
-
+# %% ../../nbs/localization/06_recordings.ipynb #336e2e44
 def sample_recording() -> Recording: # one scene, with its truth
     "Three sources at 15 dB behind a surface of 12 columns and 10 rows."
     config = SceneConfig(n_h=12, n_v=10, min_sources=3, max_sources=3, snr_db=(15.0, 15.0),
@@ -246,10 +256,33 @@ def _read_request(o: argparse.Namespace, out: Path) -> tuple[Recording, Tensor |
     r = read_recording(o.recording, positions=planar_array(*array), wavelength=o.wavelength)
     return r, transposed_positions(*array)
 
+# %% ../../nbs/localization/06_recordings.ipynb #f4a2924a
+def _with_error(value: float, sd: float) -> tuple[str, str]:
+    "A value and its standard deviation, to two significant digits of the latter."
+    if not (math.isfinite(value) and 0 < sd < math.inf):
+        return f"{value:.4g}", f"{sd:.2g}"
+    first_digit = math.floor(math.log10(sd))
+    if -5 <= first_digit <= 1:
+        return f"{value:.{1 - first_digit}f}", f"{sd:.{1 - first_digit}f}"
+    digits = math.floor(math.log10(max(abs(value), sd))) - first_digit + 1
+    return f"{value:.{digits}e}", f"{sd:.1e}"
 
-def _report(r: Recording, e: Estimates) -> None:
+
+def _rounded(frame: pd.DataFrame) -> pd.DataFrame: # of texts where there are error bars
+    "A table of `Estimates.to_frame` as it is printed."
+    frame = frame.copy()
+    for name in ("azimuth_deg", "elevation_deg", "distance_m", "power"):
+        stem, _, unit = name.partition("_")
+        sd = f"{stem}_sd_{unit}".rstrip("_")
+        pairs = [_with_error(*pair) for pair in zip(frame[name], frame[sd])]
+        frame[name] = [value for value, _ in pairs]
+        frame[sd] = [error for _, error in pairs]
+    return frame
+
+
+def _report(e: Estimates) -> None:
     "Log the table and what a user must know about it."
-    log.info("%s", e.to_frame().head(20).round(3).to_string(index=False))
+    log.info("%s", _rounded(e.to_frame().head(20)).to_string(index=False))
     flags = {
         "failed (not finite or silent)": e.failed,
         "not at a maximum of the likelihood": ~e.converged & ~e.failed,
@@ -260,7 +293,18 @@ def _report(r: Recording, e: Estimates) -> None:
             scenes = flag.nonzero().flatten().tolist()[:8]
             log.info("%d of %d scenes %s: %s", int(flag.sum()), len(e), what, scenes)
 
+# %% ../../nbs/localization/06_recordings.ipynb #c24978e1
+def _write_results(out: Path, r: Recording, e: Estimates, picture: int) -> None:
+    "The table, the estimates and the picture, each whole or not at all."
+    with whole_file(out/"sources.csv") as part:
+        e.to_frame().to_csv(part, index=False)
+    e.save(out/"estimates.safetensors")
+    figure = e.plot(picture, truth=None if r.truth is None else r.truth[picture])
+    with whole_file(out/f"scene_{picture:04d}.png") as part:
+        figure.savefig(part, dpi=120, format="png")
+    plt.close(figure)
 
+# %% ../../nbs/localization/06_recordings.ipynb #c2c5b32d
 def _localize_recording(
     o: argparse.Namespace, # options of the command
 ) -> int: # exit status: 0, or 1 if a scene failed
@@ -280,24 +324,13 @@ def _localize_recording(
                  n_sources=o.n_sources, noise_power=noise, max_sources=o.max_sources,
                  criterion=o.criterion, start=network)
     _write_results(out, r, e, o.picture)
-    _report(r, e)
+    _report(e)
     for slip, gain in likely_slips(r, e, other_order, grid=grid).items():
         log.info("WARNING: likely %s: a scene is %.0f nats more likely then", slip, gain)
     log.info("\nsources: %d, scenes: %d, written to %s: sources.csv, estimates.safetensors, "
              "scene_%04d.png%s", int(e.n_sources.sum()), len(e), out, o.picture,
              ", recording.npz" if o.demo else "")
     return int(e.failed.any())
-
-# %% ../../nbs/localization/06_recordings.ipynb #c24978e1
-def _write_results(out: Path, r: Recording, e: Estimates, picture: int) -> None:
-    "The table, the estimates and the picture, each whole or not at all."
-    with whole_file(out/"sources.csv") as part:
-        e.to_frame().to_csv(part, index=False)
-    e.save(out/"estimates.safetensors")
-    figure = e.plot(picture, None if r.truth is None else r.truth[picture])
-    with whole_file(out/f"scene_{picture:04d}.png") as part:
-        figure.savefig(part, dpi=120, format="png")
-    plt.close(figure)
 
 
 def main(

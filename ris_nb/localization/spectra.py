@@ -66,16 +66,16 @@ def _ridge_residual(
     A: Tensor, # (..., N, J)
     eps: Tensor, # (...) what stands in for R.eps
 ) -> Tensor: # (..., J) real
-    "a^H (F F^H + eps I)^-1 a as |a - F x|^2 / eps + |x|^2."
+    "a^H (F F^H + eps I)^-1 a as |a - F z|^2 / eps + |z|^2."
     name = "R.eps + loading * tr(R) / N"
     require_all(eps > 0, name, "> 0 for a factored R", eps)
     F = R.factor
     eye = torch.eye(F.shape[-1], dtype=F.dtype, device=F.device)
     C = _named_cholesky(R.gram() + eps[..., None, None] * eye, "F^H F + eps I")
-    # x = (F^H F + eps I)^-1 F^H a = C^-H C^-1 F^H a
+    # z = (F^H F + eps I)^-1 F^H a = C^-H C^-1 F^H a
     half_way = torch.linalg.solve_triangular(C, F.mH @ A, upper=False)
-    x = torch.linalg.solve_triangular(C.mH, half_way, upper=True)
-    return abs2(A - F @ x).sum(-2) / eps[..., None] + abs2(x).sum(-2)
+    z = torch.linalg.solve_triangular(C.mH, half_way, upper=True)
+    return abs2(A - F @ z).sum(-2) / eps[..., None] + abs2(z).sum(-2)
 
 # %% ../../nbs/localization/01_spectra.ipynb #b51a20fc
 def capon(
@@ -111,7 +111,7 @@ def music(
     R: Tensor | LowRankCovariance, # (..., N, N) complex, Hermitian
     A: Tensor, # (N, J) or (..., N, J) steering vectors, dtype of R
     n_sources: int | Tensor, # 0..N-1 and at most the columns of a factor; int or (B,) int64
-) -> Tensor: # (..., J) real, > 0, at most 1 / (N eps^2) with eps of the dtype
+) -> Tensor: # (..., J) real, > 0, at most 1 / N over the squared rounding unit of the dtype
     "MUSIC spectrum 1 / (a^H En En^H a)."
     R, A = _check_steering(R, A)
     count = _signal_dimension(R, n_sources).to(A.device)
@@ -212,8 +212,8 @@ def plot_map(
     if true is not None or estimated is not None:
         ax.legend(loc="lower left", fontsize=8, facecolor="0.6")
     ax.set(xlabel="azimuth (deg)", ylabel="elevation (deg)")
-    unit = "dB below the highest" if db else "gain of log-likelihood"
-    ax.figure.colorbar(image, ax=ax, label=unit)
+    label = "dB below the highest" if db else "gain of log-likelihood (nats)"
+    ax.figure.colorbar(image, ax=ax, label=label)
     return ax
 
 # %% ../../nbs/localization/01_spectra.ipynb #af14126b
@@ -240,7 +240,7 @@ def plot_distance_cut(
     ax.xaxis.set_major_locator(plt.LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.minorticks_off()
-    ax.set(xlabel="distance (m)", ylabel="gain of log-likelihood")
+    ax.set(xlabel="distance (m)", ylabel="gain of log-likelihood (nats)")
     return ax
 
 # %% ../../nbs/localization/01_spectra.ipynb #b4a9454d
@@ -248,16 +248,16 @@ def source_gain(
     t: Tensor, # (B, L, J) |b^H S^-1 y|^2, >= 0
     q: Tensor, # (B, L, J) b^H S^-1 b, >= 0
     steps: int = 2, # Fisher scoring steps after the first, >= 0
-) -> tuple[Tensor, Tensor]: # gain of log-likelihood (nat), power (linear), both (B, J), >= 0
+) -> tuple[Tensor, Tensor]: # gain of log-likelihood (nats), power (linear), both (B, J), >= 0
     "Log-likelihood gained by a source of the best power, and that power."
     t = check_tensor("t", t, ("B", "L", "J"), REAL)
     q = check_tensor("q", q, tuple(t.shape), (t.dtype,))
     check_count("steps", steps, low=0)
     power = torch.zeros_like(t[:, 0])
     for _ in range(1 + steps):
-        w = (1 + power[:, None] * q).square().reciprocal()
-        slope = (w * (t - q)).sum(1)
-        information = (w * q * q).sum(1).clamp(min=torch.finfo(q.dtype).tiny)
+        weight = (1 + power[:, None] * q).square().reciprocal()
+        slope = (weight * (t - q)).sum(1)
+        information = (weight * q * q).sum(1).clamp(min=torch.finfo(q.dtype).tiny)
         power = (slope / information).clamp(min=0)
     pq = power[:, None] * q
     gain = (power[:, None] * t / (1 + pq) - pq.log1p()).sum(1)
@@ -283,7 +283,7 @@ def likelihood_spectrum(
     G: Tensor, # (B, L, M, N) complex sensing matrices
     A: Tensor, # (N, J) or (B, N, J) complex steering vectors
     S: Tensor, # (B, L, M, M) Hermitian PD, covariance of y without the new source
-) -> tuple[Tensor, Tensor]: # gain of log-likelihood in nat, power (linear), both (B, J), >= 0
+) -> tuple[Tensor, Tensor]: # gain of log-likelihood in nats, power (linear), both (B, J), >= 0
     "Log-likelihood gained by one more source at every point, and its power."
     y, G, A, S = _check_snapshots(y, G, A, S)
     C = _named_cholesky(S, "S")

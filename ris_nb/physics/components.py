@@ -33,7 +33,7 @@ class SceneConfig:
     max_sources: int = 5 # K_max, >= min_sources
     azimuth_deg: tuple[float, float] = (-60.0, 60.0) # deg, within +-90, uniform
     elevation_deg: tuple[float, float] = (-30.0, 30.0) # deg, within +-90, uniform
-    distance: tuple[float, float] = (0.5, 10.0) # m, > 0, uniform
+    distance: tuple[float, float] = (0.5, 10.0) # m, >= 1e-6 and finite, uniform
     snr_db: tuple[float, float] = (0.0, 20.0) # dB per antenna, uniform
     power_spread_db: float = 0.0 # dB, >= 0; powers are uniform in dB over this width
     min_separation_deg: float = 0.0 # deg, >= 0; smallest angle between two sources

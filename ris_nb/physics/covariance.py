@@ -62,14 +62,14 @@ def shrink(
 @dataclass(frozen=True)
 class LowRankCovariance:
     "R = F F^H + eps I, kept as the factor F."
-    factor: Tensor # (..., N, r) complex
+    factor: Tensor # (..., N, K_F) complex
     eps: float = 0.0 # >= 0, in the unit of R
 
     def __post_init__(self):
         F = self.factor
         ok = isinstance(F, Tensor) and F.ndim >= 2 and F.is_complex()
         if not ok:
-            raise TypeError(f"factor must be a complex tensor (..., N, r), got {described(F)}")
+            raise TypeError(f"factor must be a complex tensor (..., N, K_F), got {described(F)}")
         require(self.eps >= 0, "eps", ">= 0", self.eps)
         object.__setattr__(self, "factor", F.resolve_conj())
 
@@ -94,7 +94,7 @@ class LowRankCovariance:
     def __getitem__(self, i) -> "LowRankCovariance":
         return LowRankCovariance(self.factor[i], self.eps)
 
-    def gram(self) -> Tensor: # (..., r, r)
+    def gram(self) -> Tensor: # (..., K_F, K_F)
         "F^H F."
         return self.factor.mH @ self.factor
 

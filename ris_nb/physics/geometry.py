@@ -137,7 +137,7 @@ def _check_places(
 def steering(
     positions: Tensor, # (N, 3) element positions, m
     azimuth: Tensor, # (..., K) rad
-    elevation: Tensor, # (..., K) rad, within +-pi/2
+    elevation: Tensor, # (..., K) rad, meant within +-pi/2
     distance: Tensor, # (..., K) m, > 0
     *,
     wavelength: float, # m, > 0

@@ -10,36 +10,36 @@ from itertools import permutations
 import torch
 from torch import Tensor
 from scipy.optimize import linear_sum_assignment
-from ..core import REAL, check_tensor, require, require_all
+from ..core import REAL, check_tensor, require_all
 
 # %% ../../nbs/physics/06_matching.ipynb #ec50905b
 MOST_ENUMERATED = 6 # rows or columns; 720 orders
 
 
 def assign(
-    cost: Tensor, # (B, K, J) cost of giving column j to row k
+    cost: Tensor, # (B, K, K_hat) cost of giving estimate (column) j to source (row) k
     n_rows: Tensor, # (B,) int64 rows in use
     n_columns: Tensor, # (B,) int64 columns in use
 ) -> Tensor: # (B, K) int64, the column given to each row, -1: none
     "The pairs of least summed cost in each scene, min(n_rows, n_columns) of them."
-    cost = check_tensor("cost", cost, ("B", "K", "J"), REAL).detach()
-    B, K, J = cost.shape
-    for name, n, most in (("n_rows", n_rows, K), ("n_columns", n_columns, J)):
+    cost = check_tensor("cost", cost, ("B", "K", "K_hat"), REAL).detach()
+    B, K, K_hat = cost.shape
+    for name, n, most in (("n_rows", n_rows, K), ("n_columns", n_columns, K_hat)):
         check_tensor(name, n, (B,), (torch.int64,))
         require_all((n >= 0) & (n <= most), name, f"in 0..{most}", n)
-    column = _assign_small if max(K, J) <= MOST_ENUMERATED else _assign_large
+    column = _assign_small if max(K, K_hat) <= MOST_ENUMERATED else _assign_large
     return column(cost, n_rows, n_columns)
 
 
 def _assign_small(cost: Tensor, n_rows: Tensor, n_columns: Tensor) -> Tensor:
     "Compare all orders of a square table; those that pair too few rows do not count."
-    B, K, J = cost.shape
-    size = max(K, J)
+    B, K, K_hat = cost.shape
+    size = max(K, K_hat)
     index = torch.arange(size, device=cost.device)
     orders = torch.tensor(list(permutations(range(size))), dtype=torch.int64, device=cost.device)
     row_used = (index < n_rows[:, None])[:, None] # (B, 1, size)
     paired = row_used & (orders < n_columns[:, None, None]) # (B, orders, size)
-    square = torch.nn.functional.pad(cost, (0, size - J, 0, size - K))
+    square = torch.nn.functional.pad(cost, (0, size - K_hat, 0, size - K))
     total = torch.where(paired, square[:, index, orders], 0).sum(-1)
     most = torch.minimum(n_rows, n_columns)[:, None]
     best = total.masked_fill(paired.sum(-1) < most, float("inf")).argmin(1)

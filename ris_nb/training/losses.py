@@ -10,7 +10,7 @@ import math
 from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
-from ..core import COMPLEX, REAL, check_all_finite, check_finite, described, is_number, require
+from ..core import COMPLEX, REAL, check_all_finite, described, is_number, require
 from ..core import require_all
 from ..localization.spectra import capon
 from ..physics.coordinates import beamwidths

@@ -52,7 +52,7 @@ class TrainConfig:
     accumulate: int = 1 # batches per optimizer step, >= 1
     amp: str = "none" # "none", "float16" or "bfloat16"
     swa_start: int | None = None # first epoch whose weights are averaged, 1..epochs
-    swa_lr: float = 0.2 # learning rate while averaging over the peak, 0..1
+    swa_lr: float = 0.2 # learning rate while averaging, as a share of the peak, 0..1
     patience: int | None = None # stop after this many epochs without improvement, >= 1
     seed: int = 0 # of scenes, shuffling and dropout, >= 0
     max_skips: int = 20 # give up at this many skipped steps in a row, >= 1
