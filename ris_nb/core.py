@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -32,6 +33,8 @@ def described(
     "A value as an error message shows it."
     if isinstance(x, Tensor):
         return f"{str(x.dtype)[6:]} tensor {tuple(x.shape)}"
+    if isinstance(x, np.ndarray):
+        return f"a NumPy array {x.dtype} {x.shape}: torch.from_numpy makes a tensor of it"
     text = repr(x)
     return text if len(text) <= 100 else text[:97] + "..."
 

@@ -62,13 +62,13 @@ def _parser() -> argparse.ArgumentParser:
                    help="a field that is the same at every point")
     p.add_argument("--sources", default="mixed",
                    help="number of sources, low:high, or mixed (default: mixed, 1..5)")
-    p.add_argument("--scenes", type=int, default=500, help="scenes per point")
-    p.add_argument("--block", type=int, default=64, help="scenes per unit of work")
-    p.add_argument("--estimators", default="ml", help="separated by commas, out of "
+    p.add_argument("--scenes", type=int, default=500, help="scenes per point (default: 500)")
+    p.add_argument("--block", type=int, default=64, help="scenes per unit of work (default: 64)")
+    p.add_argument("--estimators", default="ml", help="separated by commas (default: ml), out of "
                    + ", ".join((*ESTIMATORS, *NETWORK_ESTIMATORS)))
     p.add_argument("--model", type=Path, default=None,
                    help="file of a trained network, for net and net_ml")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seed", type=int, default=0, help="(default: 0)")
     return p
 
 
@@ -132,6 +132,8 @@ def _benchmark_command(
     shown = result.pivot_table(index=["point", *swept, "estimator"], columns="metric",
                                values="value", sort=False).reindex(columns=_SHOWN)
     log.info(shown.to_string(float_format="{:.4f}".format))
+    log.info("\nresolved: share of scenes with every source within 3 deg; ratio: error over the "
+             "root bound in those scenes; nees: 1 if the error bars are true")
     log.info("\nwritten to %s: plan.json, units, table.csv%s", out, ", figures" if swept else "")
     return 0
 

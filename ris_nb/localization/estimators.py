@@ -23,8 +23,8 @@ from .likelihood import indistinct_sources, inverse_information
 from .likelihood import log_power_variance, observe, observe_places, refine
 from .likelihood import score, scoring_step
 from .search import add_sources, choose_count, second_look, source_penalty
-from ..physics.components import check_measurements, sensing_matrix, source_mask, unit_scale
-from ..physics.components import usable_scenes
+from ..physics.components import SceneConfig, check_measurements, sensing_matrix, source_mask
+from ..physics.components import unit_scale, usable_scenes
 from ..physics.coordinates import SearchGrid, search_grid, steering_at, to_angles, to_coords
 from ..physics.geometry import check_positions
 
@@ -277,6 +277,17 @@ def _call_network(
     with torch.no_grad():
         return network(*(x.to(torch.complex64) for x in (y, H, codes)), snr_db)
 
+
+def _check_geometry(network: Any, positions: Tensor, wavelength: float) -> None:
+    "Refuse a network that says in `scene` that it was built for another array."
+    scene = getattr(network, "scene", None)
+    if not isinstance(scene, SceneConfig):
+        return
+    same = scene.positions.shape == positions.shape and math.isclose(scene.wavelength, wavelength)
+    same = same and torch.allclose(scene.positions, positions.cpu().float(), atol=1e-3 * wavelength)
+    expected = f"a network for these {len(positions)} elements at a wavelength of {wavelength:g} m"
+    require(same, "start", expected, f"one for {scene.n_elements} at {scene.wavelength:g} m")
+
 # %% ../../nbs/localization/05_estimators.ipynb #773d7454
 def _starting_rho(
     data: Snapshots, # the data
@@ -516,7 +527,7 @@ def localize(
     max_sources: int = 5, # most to look for if n_sources is None
     criterion: str = "bic", # "bic", "aic" or "lrt"
     false_alarm: float = 0.01, # of "lrt", in 0..1
-    start: Any = None, # a network, its prediction, Estimates ..: start there instead of searching
+    start: Any = None, # network, prediction, Estimates ..: starts there, and counts as they do
     second_looks: int = 1, # passes that look for a better place for each source, >= 0
     batch_size: int | None = None, # scenes at a time; None: 32 on a CPU, 256 on a GPU
 ) -> Estimates: # in the precision of y
@@ -534,6 +545,7 @@ def localize(
     grid = (search_grid(positions, wavelength) if grid is None else grid).to(device)
     check_aperture(positions, grid)
     penalty = source_penalty(criterion, L, M, len(grid), false_alarm)
+    _check_geometry(start, positions, wavelength)
     request = _check_request(y, H, codes, usable, grid, noise_power, n_sources, max_sources, start)
 
     scaled = _scale_measurements(y, H, codes, usable)

@@ -140,7 +140,10 @@ class SearchGrid:
         touches = (sines <= region[0] + reach) | (sines >= region[1] - reach)
         return (touches & self.free.to(coords.device)).any(-1)
 
-# %% ../../nbs/physics/02_coordinates.ipynb #99dd6b1e
+# %% ../../nbs/physics/02_coordinates.ipynb #6cc5db4a
+_MOST_POINTS = 2_000_000 # 1,000 times the default grid
+
+
 def _check_sector(azimuth_deg: tuple, elevation_deg: tuple, distance: tuple) -> None:
     for name, x in dict(azimuth_deg=azimuth_deg, elevation_deg=elevation_deg).items():
         ok = len(x) == 2 and all(map(is_number, x)) and -90 <= x[0] <= x[1] <= 90
@@ -171,6 +174,9 @@ def search_grid(
         shape = tuple(int(n) for n in cells)
     for n in shape:
         check_count("shape", n)
+    few = math.prod(shape) <= _MOST_POINTS
+    expected = f"of at most {_MOST_POINTS:,} points (are positions and wavelength in metres?)"
+    require(few, "the search grid", expected, shape)
     centres = [low + (high - low) * (torch.arange(n, dtype=torch.float64) + 0.5) / n
                for (low, high), n in zip(limits, shape)]
     coords = from_sines(torch.cartesian_prod(*centres))

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 import torch
 from torch import Tensor
-from ..core import FileError, TensorBatch, abs2, as_tuples, check_count, check_tensor
+from ..core import COMPLEX, FileError, TensorBatch, abs2, as_tuples, check_count, check_tensor
 from ..core import load_tensors, require, save_tensors
 from .components import SceneConfig, TrueSources, complex_normal, draw_amplitudes
 from .components import draw_codes, draw_sources, rician_channel
@@ -202,6 +202,6 @@ def simulate(
 
 def _given(name: str, x: Tensor, n: int, n_elements: int) -> Tensor:
     "A channel or codes given for all scenes or for each."
-    x = check_tensor(name, x, ("...", "rows", n_elements), (torch.complex64,))
+    x = check_tensor(name, x, ("...", "rows", n_elements), COMPLEX).to(torch.complex64)
     require(x.ndim == 2 or x.shape[:-2] == (n,), name, f"for one or for {n} scenes", x)
     return x.expand(n, *x.shape[-2:]).contiguous()

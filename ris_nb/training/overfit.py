@@ -165,14 +165,14 @@ def _parser() -> argparse.ArgumentParser:
                        "five checks fails, 2 for a wrong request.",
                        "folder for the history, the checkpoints and the figure (default: the "
                        "first free runs/overfit_NNN)")
-    p.add_argument("--epochs", type=int, default=30)
+    p.add_argument("--epochs", type=int, default=30, help="(default: 30)")
     p.add_argument("--scenes", type=int, default=512,
-                   help="scenes for training, and as many fresh ones")
+                   help="scenes for training, and as many fresh ones (default: 512)")
     p.add_argument("--preset", choices=sorted(PRESETS), default=None,
                    help="size of the network (default: small on a CPU, full on a GPU)")
     p.add_argument("--amp", choices=("none", "float16", "bfloat16"), default=None,
                    help="precision of the forward pass (default: float16 on a GPU, else none)")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seed", type=int, default=0, help="(default: 0)")
     return p
 
 
@@ -220,7 +220,7 @@ def _overfit_command(
     for line in report(trainer, figures):
         log.info(line)
     log.info("\nwritten to %s: history.jsonl, result.json, overfit.png, best.safetensors, "
-             "checkpoints", options["out"])
+             "epoch_*.pt", options["out"])
     return int(not all(ok for _, ok, _ in verdict(trainer.history)))
 
 
