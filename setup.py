@@ -33,7 +33,10 @@ setup(
     python_requires=f">={cfg['min_python']}",
     zip_safe=False,
     install_requires=cfg["requirements"].split(),
-    extras_require={"dev": cfg["dev_requirements"].split()},
+    extras_require={
+        "dev": cfg["dev_requirements"].split(),
+        "docs": [*cfg["dev_requirements"].split(), *cfg["docs_requirements"].split()]},
+    package_data={lib: ["*.mplstyle"]},
     entry_points={
         "console_scripts": cfg["console_scripts"].split(),
         "nbdev": [f"{lib}={lib}._modidx:d"]}) # without this line doc links vanish silently

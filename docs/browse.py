@@ -3,10 +3,12 @@
     python docs/browse.py [SITE]      default _docs; needs playwright and the system's chromium
 
 Checks: no console error, no failed request, no request off the host, every equation typeset, no
-sideways overflow on a wide screen and at 400 px, the theme switch, and that the search finds.
+sideways overflow of a page or of its code on a wide screen and at 400 px, the theme switch, and
+that the search finds.
 """
 import functools
 import http.server
+import os
 import shutil
 import sys
 import threading
@@ -20,6 +22,8 @@ SEARCHES = { # what is typed -> page that must come first
     "half precision": "training/fp32_validation.html",
     "Cramer": "localization/bounds.html"}
 UNTYPESET = "document.querySelectorAll('.math:not(:has(mjx-container)), mjx-merror').length"
+CODE = "div.cell_input div.highlight pre, div.highlight-python pre"
+WIDER = f"[...document.querySelectorAll('{CODE}')].filter(e => e.scrollWidth > e.clientWidth + 1)"
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 
 
@@ -66,6 +70,8 @@ def check_page(page, address: str, name: str) -> tuple[int, list[str]]:
         page.wait_for_timeout(50)
         if (over := page.evaluate(OVERFLOW)) > 1:
             wrong.append(f"{over} px too wide for a screen of {size['width']} px")
+        if scrolled := page.evaluate(f"{WIDER}.length"):
+            wrong.append(f"{scrolled} blocks of code scroll sideways at {size['width']} px")
     for event, listener in listeners.items():
         page.remove_listener(event, listener)
     return equations, [f"{name}: {w}" for w in wrong]
@@ -98,7 +104,7 @@ def check_theme(page, address: str) -> list[str]:
 
 
 def main() -> int:
-    "Exit status 1 if something is wrong, 0 with a loud word if there is no browser."
+    "Exit status 1 if something is wrong; a loud word if there is no browser."
     site = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT/"_docs"
     browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
     try:
@@ -107,7 +113,7 @@ def main() -> int:
         sync_playwright = None
     if sync_playwright is None or browser_path is None:
         print("SKIPPED: no chromium or no playwright here, NO PAGE WAS OPENED IN A BROWSER")
-        return 0
+        return int(os.environ.get("RIS_NB_BROWSER") == "required")
     server, address = serve(site)
     names = sorted(f.relative_to(site).as_posix() for f in site.rglob("*.html"))
     equations, problems = 0, []

@@ -48,6 +48,7 @@ class Page:
     "A notebook, where it goes, and what it documents."
     path: Path # of the notebook
     names: dict[str, str] = field(default_factory=dict) # public name -> first line of its docstring
+    constants: dict[str, str] = field(default_factory=dict) # public name -> its comment or value
 
     def __post_init__(self):
         self.nb = read_nb(self.path)
@@ -107,6 +108,24 @@ def entry(page: Page, name: str, symbol: object, level: int, kind: str) -> str:
             f"```python\n{code}\n```\n")
 
 
+def constants_of(cell: NbCell) -> dict[str, str]:
+    "Public constants that a cell defines, with the lines that define them."
+    found, lines = {}, cell.source.splitlines()
+    for s in ast.parse(cell.source).body:
+        targets = s.targets if isinstance(s, ast.Assign) else []
+        for name in (getattr(t, "id", "_") for t in targets):
+            if not name.startswith("_") and name != "log":
+                found[name] = "\n".join(lines[s.lineno - 1:s.end_lineno])
+    return found
+
+
+def constants_entry(module: str, constants: dict[str, str]) -> str:
+    "The entries of constants that stand together: what links find, and the definitions."
+    targets = [f"```{{py:data}} {module}.{name}\n:no-typesetting:\n```\n" for name in constants]
+    definitions = "\n".join(constants.values())
+    return "\n".join([*targets, f"```python\n{definitions}\n```\n"])
+
+
 def public_names(cell: NbCell) -> list[str]:
     "Functions and classes that a cell defines, without a leading underscore."
     definitions = (ast.FunctionDef, ast.ClassDef)
@@ -118,6 +137,11 @@ def only_imports(cell: NbCell) -> bool:
     "Does a cell hold nothing but imports?"
     body = ast.parse(cell.source).body
     return bool(body) and all(isinstance(s, (ast.Import, ast.ImportFrom)) for s in body)
+
+
+def comment(source: str) -> str:
+    "The comment that ends the first line of a definition, or nothing."
+    return source.splitlines()[0].partition(" # ")[2]
 
 
 def folded(cell: NbCell, prompt: str) -> NbCell:
@@ -145,19 +169,25 @@ class Documented(Processor):
                 self.level = len(hashes)
         if cell.cell_type != "code" or cell.source.startswith("%%"):
             return [cell]
-        if "default_exp" in cell.directives_:
+        if "default_exp" in cell.directives_ or "include:" in cell.directives_:
             return []
         if "echo:" in cell.directives_: # `#| echo: false`: the output without the code
             cell.source = re.sub(r"^#\|.*\n", "", cell.source, flags=re.M)
             cell.metadata.tags = ["remove-input"]
             return [cell]
-        if only_imports(cell):
-            return [folded(cell, "Imports")]
-        if not {"export", "exports"} & cell.directives_.keys():
+        exported = bool({"export", "exports"} & cell.directives_.keys())
+        if only_imports(cell) and self.page.module and "hide" not in cell.directives_:
+            return [folded(cell, f"Imports of the {'module' if exported else 'examples'}")]
+        if not exported:
             return [cell]
-        entries = [mk_cell(text, "markdown") for name in public_names(cell)
-                   for text in self.entries_of(name)]
-        return [*entries, folded(cell, "Source")]
+        constants, names = constants_of(cell), public_names(cell)
+        module = self.page.module.__name__
+        texts = [constants_entry(module, constants)] if constants else []
+        self.page.constants |= {name: comment(source) for name, source in constants.items()}
+        texts += [text for name in names for text in self.entries_of(name)]
+        entries = [mk_cell(text, "markdown") for text in texts]
+        rest = len(ast.parse(cell.source).body) - len(constants)
+        return [*entries, folded(cell, "Source")] if names or rest else entries
 
     def entries_of(self, name: str) -> list[str]:
         "The entry of a function, or of a class and its methods."
@@ -220,13 +250,23 @@ def toctree(caption: str, items: list[str]) -> str:
 
 
 def api_page(pages: list[Page]) -> str:
-    "An index of every public name by module."
-    rows = ["# All names\n\nEvery public name by module. Its entry stands beside its explanation."]
-    for page in (p for p in pages if p.names):
-        rows.append(f"\n## {page.module.__name__}\n\n| name | |\n|---|---|")
-        for name, about in sorted(page.names.items(), key=lambda x: x[0].lower()):
-            shown = about.replace("|", r"\|")
-            rows.append(f"| [`{name}`]({page.docname}.ipynb#{name.lower()}) | {shown} |")
+    "An index of every public name by part and module."
+    rows = ["# All names\n\nEvery public name by part. Its entry stands beside its explanation."]
+    order = ["", *(folder for folder, _ in TREES.values())]
+    documented = [p for p in pages if p.names or p.constants]
+    part = None
+    for page in sorted(documented, key=lambda p: (order.index(p.folder), p.number)):
+        if page.folder != part:
+            part = page.folder
+            rows.append(f"\n## {part.capitalize() or 'Core'}")
+        module = page.module.__name__
+        rows.append(f"\n### {module}\n\n| name | |\n|---|---|")
+        links = {n: f"[`{n}`]({page.docname}.ipynb#{n.lower()})" for n in page.names}
+        links |= {n: f"{{py:data}}`{n} <{module}.{n}>`" for n in page.constants}
+        both = page.names | page.constants
+        about = {name: text.replace("|", r"\|") for name, text in both.items()}
+        for name in sorted(links, key=str.lower):
+            rows.append(f"| {links[name]} | {about[name]} |")
     return "\n".join(rows) + "\n"
 
 

@@ -2,6 +2,7 @@
 
     python docs/check_site.py [SITE]      default _docs
 """
+import ast
 import json
 import re
 import sys
@@ -59,20 +60,35 @@ def broken_links(site: Path, pages: dict[Path, Html]) -> tuple[int, list[str]]:
     return count, bad
 
 
+def public_names() -> list[tuple[str, str, str]]: # module, name, its notebook
+    "What the modules offer in `__all__`."
+    found = []
+    for path in sorted((ROOT/"ris_nb").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        notebook = re.search(r"File to edit: \S*nbs/(\S+)\.ipynb", text)
+        if not notebook:
+            continue
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for s in ast.parse(text).body:
+            if isinstance(s, ast.Assign) and getattr(s.targets[0], "id", "") == "__all__":
+                found += [(module, n, notebook[1]) for n in ast.literal_eval(s.value) if n != "log"]
+    return found
+
+
+def page_name(notebook: str) -> str:
+    "The page of a notebook: its path without the number."
+    return re.sub(r"(^|/)\d+[a-zA-Z0-9]*_(?=[^/]*$)", r"\1", notebook) + ".html"
+
+
 def lost_names(pages: dict[str, Html]) -> tuple[int, list[str]]:
-    "Number of public names of nbdev's index, and those without an entry."
-    namespace: dict = {}
-    exec((ROOT/"ris_nb"/"_modidx.py").read_text(), namespace)
-    urls = {name: url for module in namespace["d"]["syms"].values()
-            for name, (url, _) in module.items()}
-    public = {n: u for n, u in urls.items() if not re.search(r"\._", n)}
-    top = {n: u for n, u in public.items() if u.partition("#")[2].count(".") == 0}
+    "Number of public names, and those without an entry on the page of their notebook."
+    names = public_names()
     missing = []
-    for name, url in top.items():
-        page, _, anchor = url.partition("#")
-        if page not in pages or anchor not in pages[page].ids:
-            missing.append(name)
-    return len(top), missing
+    for module, name, notebook in names:
+        page = pages.get(page_name(notebook))
+        if not page or not {name.lower(), f"{module}.{name}"} & page.ids:
+            missing.append(f"{module}.{name}")
+    return len(names), missing
 
 
 def lost_content(pages: dict[str, Html], sources: dict[str, str]) -> list[str]:
@@ -81,15 +97,14 @@ def lost_content(pages: dict[str, Html], sources: dict[str, str]) -> list[str]:
     for path in sorted((ROOT/"nbs").rglob("*.ipynb")):
         if ".ipynb_checkpoints" in path.parts:
             continue
-        name = re.sub(r"(^|/)\d+[a-zA-Z0-9]*_(?=[^/]*$)", r"\1",
-                      path.relative_to(ROOT/"nbs").with_suffix(".html").as_posix())
+        name = page_name(path.relative_to(ROOT/"nbs").with_suffix("").as_posix())
         if name not in pages:
             lost.append(f"{name}: no page")
             continue
         pictures = 0
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             source = "".join(cell["source"])
-            if re.search(r"^#\|\s*(hide|default_exp)", source, re.M):
+            if re.search(r"^#\|\s*(hide|include|default_exp)", source, re.M):
                 continue
             for output in cell.get("outputs", []):
                 pictures += "image/png" in output.get("data", {})
@@ -98,7 +113,7 @@ def lost_content(pages: dict[str, Html], sources: dict[str, str]) -> list[str]:
                     lost.append(f"{name}: output {text[:50]!r}")
         shown = len(re.findall(r"<img ", sources[name]))
         lost += [f"{name}: {shown} of {pictures} pictures"] if shown < pictures else []
-        if re.search(r"#\|(export|hide|echo|eval|default_exp|slow|cuda)", pages[name].text):
+        if re.search(r'<span class="c\w*">#\|\s*[a-z]', sources[name]):
             lost.append(f"{name}: shows a directive #|")
     return lost
 
@@ -116,6 +131,7 @@ def main() -> int:
     n_names, missing = lost_names(pages)
     problems += [f"{name} has no entry" for name in missing]
     problems += lost_content(pages, sources)
+    problems += [] if (site/"objects.inv").exists() else ["objects.inv is missing"]
     for f in site.rglob("*.css"):
         for url in re.findall(r"(?:url\(|@import\s+)[\"']?(https?://[^\"')\s]+)", f.read_text()):
             problems.append(f"{f.name} loads {url}")

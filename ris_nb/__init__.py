@@ -21,7 +21,7 @@ _HOME = { # name -> module
     "cramer_rao_bound": "localization.bounds",
     "scene_bound": "localization.bounds",
     "localize": "localization.estimators",
-    "Estimates": "localization.estimators",
+    "Estimates": "localization.estimates",
     "read_recording": "localization.recordings",
     "eigengap_loss": "training.eigengap",
     "to_float32": "training.fp32_validation",

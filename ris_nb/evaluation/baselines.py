@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from ..core import COMPLEX, REAL, abs2, check_count, check_finite, check_positive, check_tensor
 from ..core import require, require_all
-from ..localization.estimators import Estimates, check_aperture, estimates_from_coords
+from ..localization.estimates import Estimates, estimates_from_coords
+from ..localization.estimators import check_aperture
 from ..localization.spectra import capon, find_peaks, music
 from ..physics.components import check_measurements, sensing_matrix, source_mask, unit_scale
 from ..physics.components import usable_scenes

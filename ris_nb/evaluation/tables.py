@@ -17,6 +17,7 @@ from .metrics import Interval, Matches, bootstrap, bound_ratio, gospa
 from .metrics import match_sources, resolved, rmse, wilson
 from .trials import FIELDS, TRUTH, Record, labels
 from ..physics.components import SceneConfig, source_mask
+from ..physics.pictures import STYLE
 
 # %% ../../nbs/evaluation/04_tables.ipynb #cb14b556
 def _one_batch(parts: list[Tensor]) -> Tensor:
@@ -190,7 +191,8 @@ def _curve_of(
     rows = part.assign(x=x)[(part.estimator == estimator) & (part.metric == metric)]
     return rows.sort_values("x")[["x", "value", "low", "high"]]
 
-# %% ../../nbs/evaluation/04_tables.ipynb #f98f149b
+# %% ../../nbs/evaluation/04_tables.ipynb #66a481f1
+@plt.style.context(STYLE)
 def _draw_curves(
     part: pd.DataFrame, # rows of one set of curves
     field: str, # the swept field

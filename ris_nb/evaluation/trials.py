@@ -33,7 +33,8 @@ from ..core import write_whole
 from .baselines import antidiagonal_music, localize_capon, localize_music
 from .baselines import ridge_covariance
 from ..localization.bounds import position_error_bound, scene_bound, standard_deviations
-from ..localization.estimators import Estimates, localize
+from ..localization.estimates import Estimates
+from ..localization.estimators import localize
 from ..physics.components import RANGE_LIMITS, SceneConfig, sensing_matrix, source_mask
 from ..physics.coordinates import SearchGrid, search_grid
 from ..physics.covariance import sample_covariance

@@ -9,6 +9,7 @@ __all__ = ['bartlett', 'capon', 'music', 'find_peaks', 'plot_map', 'plot_distanc
 import math
 from types import SimpleNamespace
 import matplotlib.pyplot as plt
+from matplotlib.patches import Ellipse
 import torch
 from torch import Tensor
 from ..core import COMPLEX, REAL, abs2, check_all_finite, check_count, check_finite
@@ -16,6 +17,7 @@ from ..core import check_tensor, is_number, require, require_all
 from ..physics.coordinates import SearchGrid, from_sines, to_sines
 from ..physics.covariance import LowRankCovariance, check_square, diagonal_load, quadratic
 from ..physics.covariance import trace
+from ..physics.pictures import FOUND, STYLE
 
 # %% ../../nbs/localization/01_spectra.ipynb #ae456496
 def _check_steering(
@@ -182,7 +184,8 @@ def _source_points(
     n = azimuth.numel() if isinstance(sources, tuple) else int(sources.n_sources)
     return tuple(x.detach().cpu().flatten()[:n].rad2deg() for x in (azimuth, elevation))
 
-# %% ../../nbs/localization/01_spectra.ipynb #8a7d272b
+# %% ../../nbs/localization/01_spectra.ipynb #063f8399
+@plt.style.context(STYLE)
 def plot_map(
     spectrum: Tensor, # (J,) real
     grid: SearchGrid, # of J points
@@ -190,6 +193,7 @@ def plot_map(
     true: object = None, # circles, see `_source_points`
     estimated: object = None, # crosses, see `_source_points`
     db: bool = False, # in dB below the highest value; for spectra, not for gains
+    widths: Tensor | None = None, # from `beamwidths`: an ellipse of that size in a corner
     ax: plt.Axes | None = None, # None: a new figure
 ) -> plt.Axes: # with the map
     "Map of a spectrum over azimuth and elevation, its maximum over distance."
@@ -203,20 +207,25 @@ def plot_map(
     edges = [torch.linspace(low, high, n + 1).asin().rad2deg()
              for (low, high), n in zip(grid.region.T.tolist(), grid.shape[:2])]
     image = ax.pcolormesh(*edges, value, cmap="viridis", rasterized=True)
+    if widths is not None:
+        size = widths[:2].detach().cpu().clamp(max=1).asin().rad2deg()
+        corner = torch.tensor([edges[0][-1], edges[1][-1]]) - 0.7 * size
+        ax.add_patch(Ellipse(corner, *size, fc="none", ec="white", lw=1.5))
     if true is not None:
         ax.scatter(*_source_points(true), label="true", marker="o", s=110, facecolors="none",
                    edgecolors="white", linewidths=2)
     if estimated is not None:
-        ax.scatter(*_source_points(estimated), label="estimated", marker="x", s=50, c="tab:red",
+        ax.scatter(*_source_points(estimated), label="estimated", marker="x", s=50, c=FOUND,
                    linewidths=2)
     if true is not None or estimated is not None:
-        ax.legend(loc="lower left", fontsize=8, facecolor="0.6")
+        ax.legend(loc="lower left", fontsize=8, facecolor="0.6", frameon=True)
     ax.set(xlabel="azimuth (deg)", ylabel="elevation (deg)")
     label = "dB below the highest" if db else "gain of log-likelihood (nats)"
     ax.figure.colorbar(image, ax=ax, label=label)
     return ax
 
-# %% ../../nbs/localization/01_spectra.ipynb #af14126b
+# %% ../../nbs/localization/01_spectra.ipynb #3fe31ff3
+@plt.style.context(STYLE)
 def plot_distance_cut(
     spectrum: Tensor, # (J,) real
     grid: SearchGrid, # of J points

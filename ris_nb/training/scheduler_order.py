@@ -107,18 +107,20 @@ def _parameters(optimizer: Optimizer) -> list[nn.Parameter]:
 
 def _backward(
     losses: Tensor | Iterable[Tensor], optimizer: Optimizer, scaler: GradScaler, accumulate: int,
-) -> None:
+) -> Tensor: # scalar, sum of the losses
     "Gradient of the mean of the losses, still scaled."
     if isinstance(losses, Tensor):
         losses = [losses]
-    given = 0
+    given, total = 0, 0
     for loss in losses:
         loss = check_tensor("losses", loss, (), REAL)
         scaler.scale(loss / accumulate).backward()
+        total = total + loss.detach()
         given += 1
     require(given == accumulate, "losses", f"as many as accumulate = {accumulate}", given)
     if all(p.grad is None for p in _parameters(optimizer)):
         raise ValueError("losses must depend on a parameter of the optimizer, got no gradient")
+    return total
 
 # %% ../../nbs/training/03_scheduler_order.ipynb #6ae44f7c
 def _attempt(
@@ -127,10 +129,12 @@ def _attempt(
 ) -> tuple[dict[str, float], str]:
     "Gradient norms, and why the step was skipped: an empty reason if the optimizer moved."
     try:
-        _backward(losses, optimizer, scaler, accumulate)
+        total = _backward(losses, optimizer, scaler, accumulate)
         scaler.unscale_(optimizer)
         norms = grad_norms(optimizer)
         at_fault = [name for name, norm in norms.items() if not math.isfinite(norm)]
+        if not at_fault and not math.isfinite(total):
+            return norms, "non-finite loss with a finite gradient"
         if not at_fault:
             if max_norm is not None:
                 total_norm = torch.tensor(math.hypot(*norms.values()))

@@ -27,6 +27,7 @@ from tqdm import tqdm
 from ..core import REAL, check_choice, check_count, check_tensor, is_number, require
 from ..core import save_tensors, write_whole
 from ..physics.components import SceneConfig
+from ..physics.pictures import STYLE
 from ..physics.scenes import Scenes, simulate
 from .checkpoints import CheckpointError, checkpoint_path, checkpoints
 from .checkpoints import load_checkpoint, random_states, save_checkpoint
@@ -220,6 +221,7 @@ class Trainer:
                 _run_epoch(self, bar)
         return self.history
 
+    @plt.style.context(STYLE)
     def plot(
         self,
         ax: plt.Axes | None = None, # default: a new figure
