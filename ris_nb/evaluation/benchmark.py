@@ -65,7 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--scenes", type=int, default=500, help="scenes per point (default: 500)")
     p.add_argument("--block", type=int, default=64, help="scenes per unit of work (default: 64)")
     p.add_argument("--estimators", default="ml", help="separated by commas (default: ml), out of "
-                   + ", ".join((*ESTIMATORS, *NETWORK_ESTIMATORS)))
+                   + ", ".join((*ESTIMATORS, *NETWORK_ESTIMATORS)) + ", or MODULE:FUNCTION of "
+                   "your own, from the current folder or installed")
     p.add_argument("--model", type=Path, default=None,
                    help="file of a trained network, for net and net_ml")
     p.add_argument("--seed", type=int, default=0, help="(default: 0)")

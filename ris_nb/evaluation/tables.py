@@ -174,7 +174,11 @@ def table(
             rows.append(head | interval._asdict() | tail)
     return pd.DataFrame(rows)
 
-# %% ../../nbs/evaluation/04_tables.ipynb #9ad4d417
+# %% ../../nbs/evaluation/04_tables.ipynb #c57a57fb
+_AXES = dict(snr_db="SNR (dB)", n_sources="sources", n_antennas="antennas", n_snapshots="snapshots",
+             distance="distance (m)", rician_k_db="Rician factor (dB)", phase_bits="phase bits",
+             power_spread_db="spread of the powers (dB)", wavelength="wavelength (m)",
+             min_separation_deg="least separation (deg)")
 _PANELS = dict(rmse_azimuth_deg="azimuth (deg)", rmse_elevation_deg="elevation (deg)",
                rmse_distance_m="distance (m)", resolved="share of scenes resolved")
 
@@ -207,10 +211,15 @@ def _draw_curves(
             if metric != "resolved":
                 bound = _curve_of(part, name, metric.replace("rmse", "bound"), field)
                 ax.plot(bound.x, bound.value, "--", color=f"C{i}")
-        ax.set(title=label, yscale="linear" if metric == "resolved" else "log")
+        ax.set_title(label)
+        if metric != "resolved":
+            ax.set_yscale("log")
+            ax.yaxis.set_major_locator(plt.LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_major_formatter("{x:g}")
+            ax.minorticks_off()
     axes[1, 1].set_ylim(-0.02, 1.02)
     for ax in axes[1]:
-        ax.set_xlabel(field)
+        ax.set_xlabel(_AXES.get(field, field))
     axes[0, 0].plot([], [], "k--", label="root bound")
     axes[0, 0].legend(fontsize=8)
     return figure

@@ -9,11 +9,13 @@ __all__ = ['FIELDS', 'ESTIMATORS', 'NETWORK_ESTIMATORS', 'TRUTH', 'configure', '
 
 # %% ../../nbs/evaluation/03_trials.ipynb #a7fb4912
 import hashlib
+import importlib
 import itertools
 import json
 import math
 import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,8 +30,8 @@ from torch import Tensor
 from tqdm import tqdm
 from .. import __version__
 from ..commands import machine_name, source_hash
-from ..core import FileError, abs2, check_count, is_number, load_tensors, require, save_tensors
-from ..core import write_whole
+from ..core import REAL, FileError, abs2, check_count, check_tensor, is_number, load_tensors
+from ..core import require, save_tensors, write_whole
 from .baselines import antidiagonal_music, localize_capon, localize_music
 from .baselines import ridge_covariance
 from ..localization.bounds import position_error_bound, scene_bound, standard_deviations
@@ -252,20 +254,41 @@ class _NetworkEstimator:
         places = {k: found[k] for k in ("azimuth", "elevation", "distance")}
         return SimpleNamespace(**places, n_sources=s.n_sources)
 
-# %% ../../nbs/evaluation/03_trials.ipynb #8069ee2c
+# %% ../../nbs/evaluation/03_trials.ipynb #f5bd45bc
+def _imported_estimator(text: str) -> Callable:
+    "A function by MODULE:FUNCTION, the current folder included."
+    module, _, name = text.partition(":")
+    sys.path.insert(0, os.getcwd())
+    try:
+        function = getattr(importlib.import_module(module), name, None)
+    except ImportError as e:
+        raise ValueError(f"estimators must be importable, got {text!r}: {e}") from e
+    finally:
+        sys.path.remove(os.getcwd())
+    require(callable(function), "estimators", f"a function {name} of {module}", function)
+    return function
+
+
 def select_estimators(
-    names: str, # separated by commas
+    names: str, # separated by commas, MODULE:FUNCTION for your own
     model: str | Path | None = None, # file of a network, for "net" and "net_ml"
 ) -> dict[str, Callable]: # name -> function of scenes
     "Estimators by name."
     chosen, known = names.split(","), (*ESTIMATORS, *NETWORK_ESTIMATORS)
-    for name in chosen:
-        require(name in known, "estimators", f"out of {', '.join(known)}", name)
     if any(name in NETWORK_ESTIMATORS for name in chosen):
         require(model is not None, "model", "the file of a network for net and net_ml", model)
         network = CovarianceNet.load(model)
-    return {name: _NetworkEstimator(network, name == "net_ml") if name in NETWORK_ESTIMATORS
-            else ESTIMATORS[name] for name in chosen}
+    selected = {}
+    for name in chosen:
+        if ":" in name:
+            selected[name.partition(":")[2]] = _imported_estimator(name)
+        elif name in NETWORK_ESTIMATORS:
+            selected[name] = _NetworkEstimator(network, refined=name == "net_ml")
+        else:
+            expected = f"out of {', '.join(known)}, or MODULE:FUNCTION"
+            require(name in known, "estimators", expected, name)
+            selected[name] = ESTIMATORS[name]
+    return selected
 
 # %% ../../nbs/evaluation/03_trials.ipynb #24a18f3b
 TRUTH = ("azimuth", "elevation", "distance", "n_sources")
@@ -298,13 +321,27 @@ def truth_of_unit(
     return {k: v.cpu() for k, v in found.items()}
 
 
+def _check_estimates(estimates: object, n_scenes: int) -> dict[str, Tensor]:
+    "What every estimator must return, on the CPU."
+    found, columns = {}, "K"
+    for name in TRUTH:
+        x = getattr(estimates, name, None)
+        shape, dtypes = (n_scenes, columns), REAL
+        if name == "n_sources":
+            shape, dtypes = (n_scenes,), (torch.int64, torch.int32)
+        x = check_tensor(f"{name} of what the estimator returns", x, shape, dtypes)
+        found[name] = x.detach().cpu()
+        columns = found["azimuth"].shape[1]
+    return found
+
+
 def collect(
     estimates: object, # what an estimator returned
     known: dict[str, Tensor], # from `truth_of_unit`, same scenes
     seconds: float, # per scene
 ) -> dict[str, Tensor]: # on the CPU, one entry a scene
     "The tensors of a record, what the estimator did not give filled in."
-    found = {name: getattr(estimates, name).detach().cpu() for name in TRUTH}
+    found = _check_estimates(estimates, len(known["true_n_sources"]))
     B, K = found["azimuth"].shape
     missing = dict(covariance=torch.full((B, K, 3, 3), math.nan),
                    log_likelihood=torch.full((B,), math.nan),

@@ -9,7 +9,7 @@ __all__ = ['GUARD', 'log', 'to_float32', 'Model', 'Loss', 'fp32_loss', 'Validati
 # %% ../../nbs/training/02_fp32_validation.ipynb #a57e16db
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -159,16 +159,30 @@ def _row(returned: object, device: torch.device) -> _Row:
         require(x.ndim == 0 and not x.is_complex(), f"{name!r} of the loss", "a real scalar", x)
     return _Row(tuple(terms), torch.stack(values))
 
-# %% ../../nbs/training/02_fp32_validation.ipynb #c34f1a7f
+# %% ../../nbs/training/02_fp32_validation.ipynb #5436ac05
+def _first_tensor(tree: object) -> Tensor | None:
+    "The first tensor in a nesting of containers."
+    if isinstance(tree, Tensor):
+        return tree
+    found = (_first_tensor(part) for part in _parts(tree).values())
+    return next((x for x in found if x is not None), None)
+
+
+def _of_scenes(model: Model, scenes: Scenes) -> object:
+    "Predictions of a network of this package."
+    return model(scenes.y, scenes.H, scenes.codes, scenes.snr_db)
+
+
 def _evaluate(
-    model: Model, loss: Loss, scenes: Scenes, amp_dtype: torch.dtype | None
+    model: Model, loss: Loss, batch: object, amp_dtype: torch.dtype | None,
+    predict: Callable = _of_scenes,
 ) -> _Row | None: # None: a non-finite prediction was refused
     "Total and terms of one batch."
-    device = scenes.y.device
+    device = _first_tensor(batch).device
     try:
         with torch.autocast(device.type, amp_dtype, enabled=amp_dtype is not None):
-            preds = model(scenes.y, scenes.H, scenes.codes, scenes.snr_db)
-        returned = fp32_loss(loss, preds, scenes, device)
+            preds = predict(model, batch)
+        returned = fp32_loss(loss, preds, batch, device)
     except NonFiniteError:
         return None
     return _row(returned, device)
@@ -201,25 +215,28 @@ log = logging.getLogger(__name__)
 
 def validate(
     model: Model, # on the device of the batches
-    loss: Loss, # called as loss(preds, scenes)
-    batches: Iterable[Scenes], # each of at least one scene
+    loss: Loss, # called as loss(preds, batch)
+    batches: Iterable, # scenes, or any containers of tensors; each of at least one sample
     *,
+    predict: Callable = _of_scenes, # predict(model, batch); default: model(y, H, codes, snr_db)
     amp_dtype: torch.dtype | None = None, # of the forward pass, float16 or bfloat16; None: float32
     guard: float = GUARD, # > 0, finite, counts for a non-finite loss or term
-) -> Validation: # means over all scenes
+) -> Validation: # means over all samples
     "Forward pass in `amp_dtype`, loss in float32, mean over samples, non-finite batches counted."
     require(isinstance(model, Model), "model",
             "a torch module called as model(y, H, codes, snr_db)", model)
-    require(isinstance(loss, Loss), "loss", "called as loss(preds, scenes)", loss)
+    require(isinstance(loss, Loss), "loss", "called as loss(preds, batch)", loss)
     check_choice("amp_dtype", amp_dtype, (None, torch.float16, torch.bfloat16))
     check_positive("guard", guard)
     rows, sizes = [], []
     with evaluating(model):
-        for i, scenes in enumerate(batches):
-            if len(scenes) == 0:
-                raise EmptyValidationError(f"batches must hold scenes, but batch {i} has none")
-            rows.append(_evaluate(model, loss, scenes, amp_dtype))
-            sizes.append(len(scenes))
+        for i, batch in enumerate(batches):
+            first = _first_tensor(batch)
+            require(first is not None, f"batch {i}", "a container of tensors", batch)
+            if len(first) == 0:
+                raise EmptyValidationError(f"batches must hold samples, but batch {i} has none")
+            rows.append(_evaluate(model, loss, batch, amp_dtype, predict))
+            sizes.append(len(first))
     if not rows:
         raise EmptyValidationError("batches must hold at least one batch, got none (all used up?)")
     total, terms, bad = _means(rows, sizes, guard)
