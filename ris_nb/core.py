@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['REAL', 'COMPLEX', 'default_device', 'described', 'require', 'require_all', 'check_count', 'is_number',
            'check_positive', 'check_choice', 'check_tensor', 'NonFiniteError', 'check_finite', 'check_all_finite',
-           'abs2', 'TensorBatch', 'whole_file', 'write_whole', 'FileError', 'save_tensors', 'load_tensors', 'as_tuples']
+           'abs2', 'TensorBatch', 'evaluating', 'whole_file', 'write_whole', 'FileError', 'save_tensors',
+           'load_tensors', 'as_tuples']
 
 # %% ../nbs/00_core.ipynb #f154bd44
 import hashlib
@@ -19,7 +20,7 @@ import numpy as np
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 # %% ../nbs/00_core.ipynb #71e9b152
 def default_device() -> torch.device:
@@ -188,6 +189,21 @@ class TensorBatch:
         return self.map(lambda x: x.to(device))
 
 # %% ../nbs/00_core.ipynb #aad178ce
+@contextmanager
+def evaluating(
+    model: nn.Module, # put into evaluation mode inside the block
+) -> Iterator[nn.Module]: # the same
+    "Evaluation mode without gradients; every submodule has its own mode back afterwards."
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield model
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+# %% ../nbs/00_core.ipynb #223a8a4e
 @contextmanager
 def whole_file(
     path: str | Path, # where the file shall be

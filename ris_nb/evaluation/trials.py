@@ -30,8 +30,8 @@ from torch import Tensor
 from tqdm import tqdm
 from .. import __version__
 from ..commands import machine_name, source_hash
-from ..core import REAL, FileError, abs2, check_count, check_tensor, is_number, load_tensors
-from ..core import require, save_tensors, write_whole
+from ..core import REAL, FileError, abs2, check_count, check_tensor, evaluating, is_number
+from ..core import load_tensors, require, save_tensors, write_whole
 from .baselines import antidiagonal_music, localize_capon, localize_music
 from .baselines import ridge_covariance
 from ..localization.bounds import position_error_bound, scene_bound, standard_deviations
@@ -41,7 +41,6 @@ from ..physics.components import RANGE_LIMITS, SceneConfig, sensing_matrix, sour
 from ..physics.coordinates import SearchGrid, search_grid
 from ..physics.covariance import sample_covariance
 from ..physics.scenes import Scenes, simulate
-from ..training.fp32_validation import evaluating
 from ..training.model import CovarianceNet
 
 # %% ../../nbs/evaluation/03_trials.ipynb #c4001289

@@ -12,8 +12,8 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
-from torch import Tensor
-from ..core import abs2, check_count, check_positive, require
+from torch import Tensor, nn
+from ..core import abs2, check_count, check_positive, evaluating, require
 from .estimates import Estimates, estimates_from_coords
 from .likelihood import Fit, ObservedPlaces, Snapshots, angle_covariance
 from .likelihood import indistinct_sources, inverse_information
@@ -109,8 +109,17 @@ def _call_network(
     snr = abs2(y).double().mean((1, 2)) / noise_power - 1
     snr_db = 10 * snr.clamp(min=1e-3).log10()
     snr_db = torch.where(noise_power.isnan(), 10.0, snr_db).clamp(max=60).float()
-    with torch.no_grad():
+    mode = evaluating(network) if isinstance(network, nn.Module) else torch.no_grad()
+    with mode:
         return network(*(x.to(torch.complex64) for x in (y, H, codes)), snr_db)
+
+
+def _default_grid(start: Any, positions: Tensor, wavelength: float) -> SearchGrid:
+    "The region that a network was made for, or that of `search_grid`."
+    scene = getattr(start, "scene", None)
+    if isinstance(scene, SceneConfig):
+        return scene.search_grid()
+    return search_grid(positions, wavelength)
 
 
 def _check_geometry(network: Any, positions: Tensor, wavelength: float) -> None:
@@ -358,7 +367,7 @@ def localize(
     wavelength: float, # m, > 0
     n_sources: int | Tensor | None = None, # one or (B,); None: that of `start`, else by `criterion`
     noise_power: float | Tensor | None = None, # linear, one or (B,), >= 0; None: estimated
-    grid: SearchGrid | None = None, # where to look; None: the default of `search_grid`
+    grid: SearchGrid | None = None, # None: the region of the network, else that of `search_grid`
     max_sources: int = 5, # most to look for if n_sources is None
     criterion: str = "bic", # "bic", "aic" or "lrt"
     false_alarm: float = 0.01, # of "lrt", in 0..1
@@ -377,7 +386,7 @@ def localize(
     B, L, M = y.shape
     device = y.device
     usable = usable_scenes(y, H, codes)
-    grid = (search_grid(positions, wavelength) if grid is None else grid).to(device)
+    grid = (_default_grid(start, positions, wavelength) if grid is None else grid).to(device)
     check_aperture(positions, grid)
     penalty = source_penalty(criterion, L, M, len(grid), false_alarm)
     _check_geometry(start, positions, wavelength)

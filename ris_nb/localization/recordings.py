@@ -249,12 +249,11 @@ def _parser() -> argparse.ArgumentParser:
                    "positions, with --rows and --spacing")
     p.add_argument("--rows", type=int, default=None, help="of the surface, likewise")
     p.add_argument("--spacing", type=float, default=None, help="between elements, m, likewise")
-    sector = dict(azimuth=((-60.0, 60.0), "where to look, deg (default: -60 60)"),
-                  elevation=((-30.0, 30.0), "likewise, deg (default: -30 30)"),
-                  distance=((0.5, 10.0), "likewise, m (default: 0.5 10)"))
-    for name, (limits, unit) in sector.items():
-        p.add_argument(f"--{name}", type=float, nargs=2, default=limits, metavar=("LOW", "HIGH"),
-                       help=unit)
+    sector = dict(azimuth="where to look, deg (default: that of the network, else -60 60)",
+                  elevation="likewise, deg (-30 30)", distance="likewise, m (0.5 10)")
+    for name, about in sector.items():
+        p.add_argument(f"--{name}", type=float, nargs=2, default=None, metavar=("LOW", "HIGH"),
+                       help=about)
     p.add_argument("--picture", type=int, default=0, metavar="SCENE",
                    help="which scene to draw (default: 0)")
     return p
@@ -325,19 +324,26 @@ def _report(e: Estimates) -> None:
             scenes = flag.nonzero().flatten().tolist()[:8]
             log.info("%d of %d scenes %s: %s", int(flag.sum()), len(e), what, scenes)
 
-# %% ../../nbs/localization/07_recordings.ipynb #ef665f93
-def _write_results(out: Path, r: Recording, e: Estimates, o: argparse.Namespace) -> None:
+# %% ../../nbs/localization/07_recordings.ipynb #6d15e2d0
+def _write_results(out: Path, r: Recording, e: Estimates, picture: int, region: dict) -> None:
     "The table, the estimates and the picture, each whole or not at all."
     with whole_file(out/"sources.csv") as part:
         e.to_frame().to_csv(part, index=False)
     e.save(out/"estimates.safetensors")
-    truth = None if r.truth is None else r.truth[o.picture]
-    figure = e.plot(o.picture, truth, r.positions, (o.azimuth, o.distance))
-    with whole_file(out/f"scene_{o.picture:04d}.png") as part:
+    truth = None if r.truth is None else r.truth[picture]
+    figure = e.plot(picture, truth, r.positions, (region["azimuth_deg"], region["distance"]))
+    with whole_file(out/f"scene_{picture:04d}.png") as part:
         figure.savefig(part, dpi=120, format="png")
     plt.close(figure)
 
-# %% ../../nbs/localization/07_recordings.ipynb #a9fd4ce2
+# %% ../../nbs/localization/07_recordings.ipynb #e2c55bdc
+def _region(o: argparse.Namespace, network: Any) -> dict[str, tuple[float, float]]:
+    "Limits as given, else those that the network was made for, else those of a default scene."
+    scene = getattr(network, "scene", SceneConfig())
+    given = dict(azimuth_deg=o.azimuth, elevation_deg=o.elevation, distance=o.distance)
+    return {k: getattr(scene, k) if v is None else tuple(v) for k, v in given.items()}
+
+
 def _localize_recording(
     o: argparse.Namespace, # options of the command
 ) -> int: # exit status: 0, or 1 if a scene failed
@@ -346,10 +352,10 @@ def _localize_recording(
     r, orders = _read_request(o)
     if not 0 <= o.picture < len(r.y):
         raise RequestError(f"--picture must be in 0..{len(r.y) - 1}, got {o.picture}")
-    grid = search_grid(r.positions, r.wavelength, azimuth_deg=tuple(o.azimuth),
-                       elevation_deg=tuple(o.elevation), distance=tuple(o.distance))
     noise = r.noise_power if o.noise_power is None else o.noise_power
     network = None if o.model is None else load_network(o.model).to(device)
+    region = _region(o, network)
+    grid = search_grid(r.positions, r.wavelength, **region)
     most = 5 if o.max_sources is None else o.max_sources
     out = o.out or next_run("runs", "localize")
     out.mkdir(parents=True, exist_ok=True)
@@ -359,7 +365,7 @@ def _localize_recording(
                  criterion=o.criterion or "bic", start=network)
     if o.demo:
         write_recording(out/"recording.npz", r)
-    _write_results(out, r, e, o)
+    _write_results(out, r, e, o.picture, region)
     _report(e)
     if o.n_sources is None and network is None and (e.n_sources == most).any():
         log.info("as many sources as were looked for, %d, in %d of %d scenes: there may be more, "

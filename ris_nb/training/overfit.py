@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 from ..commands import RequestError, command_parser, next_run, parse_device, provenance
 from ..commands import run_command, write_result
-from ..core import check_count, require, whole_file
+from ..core import check_count, evaluating, require, whole_file
 from ..physics.components import SceneConfig
 from ..physics.covariance import LowRankCovariance
 from ..physics.geometry import direction
 from ..physics.matching import assign
 from ..physics.scenes import Scenes, simulate
-from .fp32_validation import Loss, Model, evaluating
+from .fp32_validation import Loss, Model
 from .losses import CovarianceLoss, covariance_nmse
 from .model import PRESETS, CovarianceNet
 from .trainer import TrainConfig, Trainer
