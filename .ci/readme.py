@@ -29,12 +29,12 @@ def from_root(text: str) -> str:
     return "".join(p if p.startswith("```") else LINK.sub(relative, p) for p in parts)
 
 
-def shown_output(output: dict, name: str, pictures: dict[str, bytes]) -> str:
+def shown_output(output: dict, name: str, alt: str, pictures: dict[str, bytes]) -> str:
     "One output of a code cell as markdown; figures go into `pictures` under `name`."
     data = output.get("data", {})
     if "image/png" in data:
         pictures[name] = base64.b64decode("".join(data["image/png"]))
-        return f"![{Path(name).stem.replace('_', ' ')}]({name})"
+        return f"![{alt}]({name})"
     if "text/markdown" in data:
         return from_root("".join(data["text/markdown"]))
     text = "".join(output.get("text", "")) or "".join(data.get("text/plain", ""))
@@ -58,7 +58,9 @@ def readme(notebook: dict) -> tuple[str, dict[str, bytes]]:
             blocks.append(f"```python\n{code}\n```")
         for k, output in enumerate(cell["outputs"]):
             name = f"{NBS}/images/index_{i}_{k}.png"
-            blocks.append(shown_output(output, name, pictures))
+            title = re.search(r'(?:suptitle|set_title)\(\s*"([^"]+)"', source)
+            alt = title[1] if title else "The parts of the package"
+            blocks.append(shown_output(output, name, alt, pictures))
     return "\n\n".join(b for b in blocks if b) + "\n", pictures
 
 

@@ -40,6 +40,8 @@ TREES = { # caption of the sidebar -> folder, and which pages of it
     "Evaluation": ("evaluation", lambda p: True),
     "Core": ("", lambda p: p.number is not None),
     "Reference": ("tutorials", lambda p: p.number is None)}
+HOW_TO = ("own_channel", "own_loss", "own_network", "on_a_gpu", "many_gpus", "reproduce",
+          "error_messages") # their order in the sidebar; others follow
 PLAIN = {"CHANGELOG.md": "changelog", "CONTRIBUTING.md": "contributing"}
 
 
@@ -101,11 +103,22 @@ def entry(page: Page, name: str, symbol: object, level: int, kind: str) -> str:
     source, line = inspect.getsourcelines(symbol)
     link = f"{BLOB}{module.replace('.', '/')}.py#L{max(line, 1)}"
     about = (inspect.getdoc(symbol) or "").strip()
+    heading = name.replace("__", r"\_\_")
     code = header(inspect.cleandoc("\n" + "".join(source)))
     return (f"```{{py:{kind}}} {module}.{name}\n:no-typesetting:\n```\n\n"
-            f"{'#' * level} {name}\n\n"
+            f"{'#' * level} {heading}\n\n"
             f'<a class="api-source" href="{link}">source</a>\n\n{about}\n\n'
             f"```python\n{code}\n```\n")
+
+
+def described(cell: NbCell, page: Page) -> NbCell:
+    "The cell with an alternative text for its picture: the title that the code gives it."
+    title = r"(?:(?:suptitle|set_title)\(|\btitle=)\s*f?\"([^\"{]+)\""
+    found = re.search(title, cell.source)
+    alt = found[1] if found else f"Figure of the page {page.title}"
+    if any("image/png" in o.get("data", {}) for o in cell.get("outputs", [])):
+        cell.metadata.mystnb = dict(cell.metadata.get("mystnb", {}), image=dict(alt=alt))
+    return cell
 
 
 def constants_of(cell: NbCell) -> dict[str, str]:
@@ -174,12 +187,12 @@ class Documented(Processor):
         if "echo:" in cell.directives_: # `#| echo: false`: the output without the code
             cell.source = re.sub(r"^#\|.*\n", "", cell.source, flags=re.M)
             cell.metadata.tags = ["remove-input"]
-            return [cell]
+            return [described(cell, self.page)]
         exported = bool({"export", "exports"} & cell.directives_.keys())
         if only_imports(cell) and self.page.module and "hide" not in cell.directives_:
             return [folded(cell, f"Imports of the {'module' if exported else 'examples'}")]
         if not exported:
-            return [cell]
+            return [described(cell, self.page)]
         constants, names = constants_of(cell), public_names(cell)
         module = self.page.module.__name__
         texts = [constants_entry(module, constants)] if constants else []
@@ -232,15 +245,19 @@ def relink(text: str, page: Page | None, docnames: dict[str, str], anchors: set[
             return m[1]
         return f"[{m[1]}]({posixpath.relpath(docname + '.ipynb', folder or '.')}#{anchor})"
 
-    text = re.sub(rf"\[(`[^`]*`)\]\({re.escape(HOST)}([\w/]+)\.html#([^)]*)\)", named, text)
-    return re.sub(r"(\]\()(?![a-z]+:|#)([^)#\s]+\.(?:ipynb|md)|[./]*LICENSE)(#[^)]*)?", between, text)
+    link = r"(\]\()(?![a-z]+:|#)([^)#\s]+\.(?:ipynb|md)|[./]*LICENSE)(#[^)]*)?"
+    text = re.sub(link, between, text)
+    made = rf"\[(`[^`]*`)\]\({re.escape(HOST)}([\w/]+)\.html#([^)]*)\)" # by nbdev, of a name
+    text = re.sub(rf"\[{made}\](?=\()", r"[\1]", text) # a name that was a link already
+    return re.sub(made, named, text)
 
 
 def note(page: Page) -> NbCell:
     "How to run the page."
     path = page.path.relative_to(ROOT).as_posix()
     return mk_cell(f'<p class="run-note">This page is a notebook: <a href="{BLOB}{path}">{path}</a>. '
-                   f"Run it with <code>jupyter lab {path}</code>.</p>", "markdown")
+                   f"Run it with <code>jupyter lab {path}</code> (<code>dev</code> extra).</p>",
+                   "markdown")
 
 
 def toctree(caption: str, items: list[str]) -> str:
@@ -291,8 +308,10 @@ def stage() -> None:
     anchors = {f"{p.docname}#{n.lower()}" for p in pages for n in p.names}
     trees = ""
     for caption, (folder, chosen) in TREES.items():
-        items = [f"{p.title} </{p.docname}>" for p in pages
-                 if p.folder == folder and p.stem != "index" and chosen(p)]
+        part = [p for p in pages if p.folder == folder and p.stem != "index" and chosen(p)]
+        if caption == "How to":
+            part.sort(key=lambda p: HOW_TO.index(p.stem) if p.stem in HOW_TO else len(HOW_TO))
+        items = [f"{p.title} </{p.docname}>" for p in part]
         if caption == "Reference":
             items += [f"/{name}" for name in ("api", *PLAIN.values())]
         trees += toctree(caption, items) if items else ""
@@ -328,6 +347,7 @@ def main() -> int:
         shutil.rmtree(OUT, ignore_errors=True)
         shutil.move(html, OUT)
         (OUT/".nojekyll").touch()
+        print(f"written: {OUT.relative_to(ROOT)/'index.html'}")
     return status
 
 

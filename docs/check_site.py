@@ -113,6 +113,11 @@ def lost_content(pages: dict[str, Html], sources: dict[str, str]) -> list[str]:
                     lost.append(f"{name}: output {text[:50]!r}")
         shown = len(re.findall(r"<img ", sources[name]))
         lost += [f"{name}: {shown} of {pictures} pictures"] if shown < pictures else []
+        prose = re.sub(r"<(pre|code|script)\b.*?</\1>", "", sources[name], flags=re.S)
+        if "](" in prose:
+            lost.append(f"{name}: shows Markdown as it is written")
+        for target in re.findall(r'href="[^"]*?/blob/\w+/([^"#]+)', sources[name]):
+            lost += [] if (ROOT/target).exists() else [f"{name}: links to {target}, no such file"]
         if re.search(r'<span class="c\w*">#\|\s*[a-z]', sources[name]):
             lost.append(f"{name}: shows a directive #|")
     return lost

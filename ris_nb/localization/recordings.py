@@ -364,7 +364,7 @@ def _localize_recording(
                  n_sources=o.n_sources, noise_power=noise, max_sources=most,
                  criterion=o.criterion or "bic", start=network)
     if o.demo:
-        write_recording(out/"recording.npz", r)
+        write_recording(out/"sample.npz", r)
     _write_results(out, r, e, o.picture, region)
     _report(e)
     if o.n_sources is None and network is None and (e.n_sources == most).any():
@@ -374,7 +374,7 @@ def _localize_recording(
         log.info("WARNING: likely %s: a scene is %.0f nats more likely then", slip, gain)
     log.info("\nsources: %d, scenes: %d, written to %s: sources.csv, estimates.safetensors, "
              "scene_%04d.png%s", int(e.n_sources.sum()), len(e), out, o.picture,
-             ", recording.npz" if o.demo else "")
+             ", sample.npz" if o.demo else "")
     return int(e.failed.any())
 
 

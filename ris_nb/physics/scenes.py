@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['Scenes', 'simulate']
 
-# %% ../../nbs/physics/05_scenes.ipynb #f6498f06
+# %% ../../nbs/physics/05_scenes.ipynb #164ae99c
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -196,6 +197,9 @@ def simulate(
     if places is not None:
         places = _given("places", places, n, 3, REAL).to(device, torch.float32)
         K = places.shape[1]
+        in_front = (places[..., :2].abs() <= math.pi / 2).all() & (places[..., 2] > 0).all()
+        expected = "(rad, rad, m), angles within pi / 2, distance > 0"
+        require(bool(in_front), "places", expected, places)
         config = replace(config, min_sources=K, max_sources=K, min_separation_deg=0.0)
     sources = draw_sources(n, config, generator, device)
     if places is not None:

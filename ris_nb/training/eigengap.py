@@ -73,7 +73,7 @@ def _gram_values(
 # %% ../../nbs/training/01_eigengap.ipynb #38e3d981
 def eigengap_loss(
     R: Tensor | LowRankCovariance, # (..., N, N) Hermitian PSD, of trace N for the default margin
-    n_sources: Tensor, # (...) int64, 1..N, on the device of R
+    n_sources: Tensor | int, # (...) int64, 1..N-1 for a gap, on the device of R; or one for all
     *,
     margin: float = 0.03, # >= 0, in the unit of R; at trace N that is the mean eigenvalue
     floor: float = 1e-12, # >= 0, in the unit of R; catches exact zeros, nothing else
@@ -83,6 +83,9 @@ def eigengap_loss(
     check_choice("reduction", reduction, ("mean", "sum", "none"))
     for name, x in dict(margin=margin, floor=floor).items():
         require(is_number(x, 0) and math.isfinite(x), name, "finite and >= 0", x)
+    if is_number(n_sources):
+        F = R.factor if isinstance(R, LowRankCovariance) else R
+        n_sources = torch.full(F.shape[:-2], n_sources, device=F.device)
     check_tensor("n_sources", n_sources, ("...",), (torch.int64,))
     require(n_sources.numel() > 0, "n_sources", "at least one number", n_sources)
     with torch.autocast(n_sources.device.type, enabled=False):

@@ -153,6 +153,8 @@ def _first_tensor(tree: object) -> Tensor | None:
 
 def _of_scenes(model: Model, scenes: Scenes) -> object:
     "Predictions of a network of this package."
+    require(hasattr(scenes, "snr_db"), "batches", "scenes, or predict must be given, such as "
+            "lambda model, batch: model(batch[0])", scenes)
     return model(scenes.y, scenes.H, scenes.codes, scenes.snr_db)
 
 

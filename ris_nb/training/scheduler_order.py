@@ -69,6 +69,11 @@ class Followers:
             raise ValueError("average and model must be given together, got one of them")
         if self.swa_scheduler is not None and self.average is None:
             raise ValueError("swa_scheduler must come with an average, got none")
+        for name in ("scheduler", "swa_scheduler"):
+            scheduler = getattr(self, name)
+            of_metrics = isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau)
+            require(not of_metrics, name, "stepped by the optimizer's steps; step "
+                    "ReduceLROnPlateau yourself, after each validation", scheduler)
         check_count("swa_start", self.swa_start, low=0)
 
     def advance(
@@ -114,6 +119,8 @@ def _backward(
     given, total = 0, 0
     for loss in losses:
         loss = check_tensor("losses", loss, (), REAL)
+        expected = "made with gradients, not under torch.no_grad()"
+        require(loss.requires_grad, "losses", expected, loss)
         scaler.scale(loss / accumulate).backward()
         total = total + loss.detach()
         given += 1
@@ -181,7 +188,7 @@ def train_step(
     optimizer: Optimizer, # its groups may carry a "name"
     state: StepState, # updated in place
     *,
-    followers: Followers | None = None, # schedule and weight average
+    followers: Followers | LRScheduler | None = None, # schedule and weight average
     scaler: GradScaler | None = None, # for float16; None for bfloat16 and float32
     accumulate: int = 1, # number of losses, >= 1; their mean is minimised
     max_norm: float | None = None, # clip the norm of all gradients together to this, > 0
@@ -194,6 +201,8 @@ def train_step(
         check_positive("max_norm", max_norm)
     if scaler is None:
         scaler = GradScaler(enabled=False)
+    if isinstance(followers, LRScheduler):
+        followers = Followers(followers)
     lr = tuple(float(group["lr"]) for group in optimizer.param_groups)
     norms, reason = _attempt(losses, optimizer, scaler, accumulate, max_norm)
     stepped = not reason
