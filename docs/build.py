@@ -42,6 +42,7 @@ TREES = { # caption of the sidebar -> folder, and which pages of it
     "Reference": ("tutorials", lambda p: p.number is None)}
 HOW_TO = ("own_channel", "own_loss", "own_network", "on_a_gpu", "many_gpus", "reproduce",
           "error_messages") # their order in the sidebar; others follow
+SHOWN_DECORATORS = re.compile("property|classmethod|staticmethod|dataclass")
 PLAIN = {"CHANGELOG.md": "changelog", "CONTRIBUTING.md": "contributing"}
 
 
@@ -80,7 +81,8 @@ def header(source: str) -> str:
         end = (above or start.lineno) - 1 if first_method else len(lines)
     else:
         end = tree.body[0].lineno - 1
-    kept = range(tree.lineno - 1, end)
+    kept = [d.lineno - 1 for d in tree.decorator_list if SHOWN_DECORATORS.match(ast.unparse(d))]
+    kept += range(tree.lineno - 1, end)
     if docstring:
         kept = [i for i in kept if not docstring.lineno - 1 <= i < docstring.end_lineno]
     return "\n".join(lines[i] for i in kept).rstrip()
@@ -277,7 +279,7 @@ def api_page(pages: list[Page]) -> str:
             part = page.folder
             rows.append(f"\n## {part.capitalize() or 'Core'}")
         module = page.module.__name__
-        rows.append(f"\n### {module}\n\n| name | |\n|---|---|")
+        rows.append(f"\n### {module}\n\n| name | what it is |\n|---|---|")
         links = {n: f"[`{n}`]({page.docname}.ipynb#{n.lower()})" for n in page.names}
         links |= {n: f"{{py:data}}`{n} <{module}.{n}>`" for n in page.constants}
         both = page.names | page.constants

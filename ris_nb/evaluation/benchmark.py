@@ -135,7 +135,8 @@ def _benchmark_command(
     log.info(shown.to_string(float_format="{:.4f}".format))
     log.info("\nresolved: share of scenes with every source within 3 deg; ratio: error over the "
              "root bound in those scenes; nees: 1 if the error bars are true")
-    log.info("\nwritten to %s: plan.json, units, table.csv%s", out, ", figures" if swept else "")
+    drawn = "".join(f", {path.name}" for path in sorted(out.glob("*.png")))
+    log.info("\nwritten to %s: plan.json, units, table.csv%s", out, drawn)
     return 0
 
 

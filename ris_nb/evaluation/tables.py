@@ -179,8 +179,9 @@ _AXES = dict(snr_db="SNR (dB)", n_sources="sources", n_antennas="antennas", n_sn
              distance="distance (m)", rician_k_db="Rician factor (dB)", phase_bits="phase bits",
              power_spread_db="spread of the powers (dB)", wavelength="wavelength (m)",
              min_separation_deg="least separation (deg)")
-_PANELS = dict(rmse_azimuth_deg="azimuth (deg)", rmse_elevation_deg="elevation (deg)",
-               rmse_distance_m="distance (m)", resolved="share of scenes resolved")
+_PANELS = dict(rmse_azimuth_deg="RMS azimuth error (deg)",
+               rmse_elevation_deg="RMS elevation error (deg)",
+               rmse_distance_m="RMS distance error (m)", resolved="share of scenes resolved")
 
 
 def _curve_of(
@@ -203,16 +204,17 @@ def _draw_curves(
 ) -> plt.Figure: # four panels
     "Errors beside the bound and the share of scenes resolved."
     figure, axes = plt.subplots(2, 2, figsize=(9, 6.4), sharex=True, layout="constrained")
+    colors = plt.rcParams["axes.prop_cycle"].by_key()["color"]
     for ax, (metric, label) in zip(axes.flat, _PANELS.items()):
         for i, name in enumerate(part.estimator.unique()):
-            c = _curve_of(part, name, metric, field)
-            ax.plot(c.x, c.value, "o-", ms=3, color=f"C{i}", label=name)
-            ax.fill_between(c.x, c.low, c.high, color=f"C{i}", alpha=0.2, lw=0)
+            c, color = _curve_of(part, name, metric, field), colors[i % len(colors)]
+            ax.plot(c.x, c.value, "o-", ms=3, color=color, label=name)
+            ax.fill_between(c.x, c.low, c.high, color=color, alpha=0.2, lw=0)
             if metric != "resolved":
                 bound = _curve_of(part, name, metric.replace("rmse", "bound"), field)
-                ax.plot(bound.x, bound.value, "--", color=f"C{i}")
+                ax.plot(bound.x, bound.value, "--", color=color)
         ax.set_title(label)
-        if metric != "resolved":
+        if metric != "resolved" and any((line.get_ydata() > 0).any() for line in ax.lines):
             ax.set_yscale("log")
             ax.yaxis.set_major_locator(plt.LogLocator(subs=(1, 2, 5)))
             ax.yaxis.set_major_formatter("{x:g}")
@@ -220,6 +222,7 @@ def _draw_curves(
     axes[1, 1].set_ylim(-0.02, 1.02)
     for ax in axes[1]:
         ax.set_xlabel(_AXES.get(field, field))
+    figure.supxlabel("errors and bounds of resolved scenes", fontsize="small")
     axes[0, 0].plot([], [], "k--", label="root bound")
     axes[0, 0].legend(fontsize=8)
     return figure

@@ -303,7 +303,7 @@ def cramer_rao_bound(
     unknowns: tuple = UNKNOWNS, # U names out of azimuth, elevation, distance
     source_covariance: str = "diagonal", # unknown part of R_s: "diagonal" or "full"
     wavefront: str = "spherical", # "spherical", "fresnel" or "planar"
-) -> Tensor: # (B, K*U, K*U) float64, rad and m; inf: undetermined, NaN: padding or not finite
+) -> Tensor: # (B, K*U, K*U) float64, rad^2 .. m^2; inf: undetermined, NaN: padding or not finite
     "Cramér-Rao bound on the coordinates of all sources, powers and noise unknown."
     check_choice("model", model, MODELS)
     check_choice("source_covariance", source_covariance, SOURCE_COVARIANCES)

@@ -244,7 +244,7 @@ def _check_request(
     grid: SearchGrid, # its free coordinates
     noise_power: float | Tensor | None, # as for `localize`
     n_sources: int | Tensor | None, # as for `localize`
-    max_sources: int, # as for `localize`
+    max_sources: int | None, # as for `localize`
     start: Any, # as for `localize`
 ) -> _Request: # on the device of y
     "Raise on what is impossible; spread what is left over the batch."
@@ -259,9 +259,9 @@ def _check_request(
         if count is None:
             count = _spread("n_sources", start.n_sources, torch.int64, y)
     if count is None:
-        check_count("max_sources", max_sources, 0)
         name = "max_sources"
-        k_max = max_sources
+        k_max = 5 if max_sources is None else max_sources
+        check_count(name, k_max, 0)
     else:
         name = "n_sources"
         k_max = int(count.max())
@@ -270,6 +270,8 @@ def _check_request(
     if usable.any():
         n_unknown = 1 + int(grid.free.sum())
         limit = identifiable(codes[usable], M, n_unknown, noise_power is not None)
+        if count is None and max_sources is None:
+            k_max = min(k_max, limit)
         expected = f"<= {limit}, what {L} snapshots of {M} antennas can identify"
         require(k_max <= limit, name, expected, k_max)
     enough = start is None or start.coords.shape[1] >= k_max
@@ -368,7 +370,7 @@ def localize(
     n_sources: int | Tensor | None = None, # one or (B,); None: that of `start`, else by `criterion`
     noise_power: float | Tensor | None = None, # linear, one or (B,), >= 0; None: estimated
     grid: SearchGrid | None = None, # None: the region of the network, else that of `search_grid`
-    max_sources: int = 5, # most to look for if n_sources is None
+    max_sources: int | None = None, # most to look for; None: 5, or what the data can hold if less
     criterion: str = "bic", # "bic", "aic" or "lrt"
     false_alarm: float = 0.01, # of "lrt", in 0..1
     start: Any = None, # network, prediction, Estimates ..: starts there, and counts as they do

@@ -75,9 +75,10 @@ def _measurements(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Tensor
         if x.ndim not in (2, 3):
             raise RecordingError(f"{path.name}: {name} must have two or three axes, got {x.ndim}")
         measured[name] = x[None] if x.ndim == 2 else x
-    if arrays["codes"].dtype.kind != "c":
-        raise RecordingError(f"{path.name}: codes must be complex, exp(j phase), got "
-                             f"{arrays['codes'].dtype}")
+        if arrays[name].dtype.kind != "c":
+            kind = ", exp(j phase)" if name == "codes" else ""
+            raise RecordingError(f"{path.name}: {name} must be complex{kind}, got "
+                                 f"{arrays[name].dtype}")
     modulus = measured["codes"].abs()
     if (modulus - 1).abs().nan_to_num(0, 0).max() > 0.01:
         raise RecordingError(f"{path.name}: codes must be exp(j phase), of modulus 1, got "
@@ -86,7 +87,12 @@ def _measurements(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Tensor
 
 
 def _check_sizes(path: Path, measured: dict[str, Tensor], n_elements: int) -> None:
-    "Raise unless channel, codes and positions are of one surface."
+    "Raise unless channel, codes and positions are of one surface, and y was heard through them."
+    L, M = measured["y"].shape[1:]
+    if (L, M) != (measured["codes"].shape[1], measured["H"].shape[1]):
+        raise RecordingError(
+            f"{path.name}: y has {L} snapshots of {M} antennas, but there are "
+            f"{measured['codes'].shape[1]} codes and H has {measured['H'].shape[1]} antennas")
     for name in ("H", "codes"):
         n = measured[name].shape[-1]
         if n != n_elements:
@@ -128,6 +134,9 @@ def read_recording(
         noise = _numbers(path, "noise_power", arrays["noise_power"], np.float64)
     positions = check_positions(positions)
     _check_sizes(path, measured, len(positions))
+    for name in ("H", "codes"):
+        if len(measured[name]) == 1: # one for all recordings
+            measured[name] = measured[name].expand(len(measured["y"]), -1, -1)
     return Recording(**measured, positions=positions, wavelength=wavelength, noise_power=noise)
 
 # %% ../../nbs/localization/07_recordings.ipynb #57e794fe
@@ -145,6 +154,7 @@ def write_recording(
 # %% ../../nbs/localization/07_recordings.ipynb #f322d2ab
 _MUCH_BETTER = 20.0 # nats a scene
 _CHECKED_SCENES = 4 # of a recording
+_TIED = 5.0 # nats, slips that are as likely as the best one
 
 
 def transposed_positions(
@@ -179,7 +189,11 @@ def other_conventions(
     others = {
         "the phases of y, H and codes have the opposite sign":
             replace(r, y=r.y.conj(), H=r.H.conj(), codes=r.codes.conj()),
-        "the phases of the codes have the opposite sign": replace(r, codes=r.codes.conj())}
+        "the phases of y have the opposite sign": replace(r, y=r.y.conj()),
+        "the phases of H have the opposite sign": replace(r, H=r.H.conj()),
+        "the phases of the codes have the opposite sign": replace(r, codes=r.codes.conj()),
+        "the codes are one snapshot late": replace(r, codes=r.codes.roll(-1, dims=1)),
+        "the codes are one snapshot early": replace(r, codes=r.codes.roll(1, dims=1))}
     for slip, positions in (orders or {}).items():
         others[slip] = replace(r, positions=positions)
     return others
@@ -190,7 +204,7 @@ def likely_slips(
     estimates: Estimates, # found in it; their numbers of sources are used
     orders: dict[str, Tensor] | None = None, # from `other_orders`, where columns and rows are known
     **options: Any, # further options of `localize` for all conventions, such as grid
-) -> dict[str, float]: # what is likely wrong -> by how many nats a scene
+) -> dict[str, float]: # what is likely wrong -> by how many nats a scene, the likeliest first
     "Slips of order or sign under which the recording is much more likely."
     chosen = (~estimates.failed).nonzero()[:_CHECKED_SCENES, 0].cpu()
     if len(chosen) == 0:
@@ -209,7 +223,8 @@ def likely_slips(
     as_read = log_likelihood(recording)
     gains = {slip: (log_likelihood(other) - as_read).median().item()
              for slip, other in other_conventions(recording, orders).items()}
-    return {slip: gain for slip, gain in gains.items() if gain > _MUCH_BETTER}
+    likely = [slip for slip, gain in gains.items() if gain > _MUCH_BETTER]
+    return {slip: gains[slip] for slip in sorted(likely, key=gains.get, reverse=True)}
 
 # %% ../../nbs/localization/07_recordings.ipynb #38ade2c5
 log = logging.getLogger("ris_nb.recordings")
@@ -322,7 +337,7 @@ def _report(e: Estimates) -> None:
     for what, flag in flags.items():
         if flag.any():
             scenes = flag.nonzero().flatten().tolist()[:8]
-            log.info("%d of %d scenes %s: %s", int(flag.sum()), len(e), what, scenes)
+            log.info("WARNING: %d of %d scenes %s: %s", int(flag.sum()), len(e), what, scenes)
 
 # %% ../../nbs/localization/07_recordings.ipynb #6d15e2d0
 def _write_results(out: Path, r: Recording, e: Estimates, picture: int, region: dict) -> None:
@@ -344,6 +359,32 @@ def _region(o: argparse.Namespace, network: Any) -> dict[str, tuple[float, float
     return {k: getattr(scene, k) if v is None else tuple(v) for k, v in given.items()}
 
 
+def _warn_of_slips(slips: dict[str, float]) -> None:
+    "Log the likeliest slip, with those that are as likely within a few nats."
+    if not slips:
+        return
+    best = max(slips.values())
+    tied = [slip for slip, gain in slips.items() if gain > best - _TIED]
+    advice = "; a source at a known place tells which" if len(tied) > 1 else ""
+    log.info("WARNING: likely %s: a scene is %.0f nats more likely then%s", ", or ".join(tied),
+             best, advice)
+
+
+def _warn_of_array(r: Recording) -> None:
+    "Log what is odd about positions and wavelength: size, spacing, centre."
+    distances = torch.pdist(r.positions) / r.wavelength
+    centre = r.positions.mean(0)
+    if len(distances) and distances.max() < 0.5:
+        log.info("WARNING: the surface is %.2g wavelengths large: are positions and wavelength "
+                 "both in metres?", distances.max())
+    elif len(distances) and distances.min() > 0.55:
+        log.info("WARNING: elements are %.2g wavelengths apart; beyond half a wavelength a source "
+                 "may be found at a replica in another direction", distances.min())
+    if centre.norm() > r.wavelength:
+        log.info("positions are centred at %s m: places are those from the origin",
+                 [round(v, 2) for v in centre.tolist()])
+
+
 def _localize_recording(
     o: argparse.Namespace, # options of the command
 ) -> int: # exit status: 0, or 1 if a scene failed
@@ -356,12 +397,12 @@ def _localize_recording(
     network = None if o.model is None else load_network(o.model).to(device)
     region = _region(o, network)
     grid = search_grid(r.positions, r.wavelength, **region)
-    most = 5 if o.max_sources is None else o.max_sources
+    most = 5 if o.max_sources is None else o.max_sources # as in `localize`
     out = o.out or next_run("runs", "localize")
     out.mkdir(parents=True, exist_ok=True)
     measured = (x.to(device) for x in (r.y, r.H, r.codes))
     e = localize(*measured, positions=r.positions.to(device), wavelength=r.wavelength, grid=grid,
-                 n_sources=o.n_sources, noise_power=noise, max_sources=most,
+                 n_sources=o.n_sources, noise_power=noise, max_sources=o.max_sources,
                  criterion=o.criterion or "bic", start=network)
     if o.demo:
         write_recording(out/"sample.npz", r)
@@ -370,8 +411,8 @@ def _localize_recording(
     if o.n_sources is None and network is None and (e.n_sources == most).any():
         log.info("as many sources as were looked for, %d, in %d of %d scenes: there may be more, "
                  "or one outside the search region", most, int((e.n_sources == most).sum()), len(e))
-    for slip, gain in likely_slips(r, e, orders, grid=grid).items():
-        log.info("WARNING: likely %s: a scene is %.0f nats more likely then", slip, gain)
+    _warn_of_array(r)
+    _warn_of_slips(likely_slips(r, e, orders, grid=grid))
     log.info("\nsources: %d, scenes: %d, written to %s: sources.csv, estimates.safetensors, "
              "scene_%04d.png%s", int(e.n_sources.sum()), len(e), out, o.picture,
              ", sample.npz" if o.demo else "")

@@ -192,6 +192,7 @@ def plot_map(
     *,
     true: object = None, # circles, see `_source_points`
     estimated: object = None, # crosses, see `_source_points`
+    label: str = "gain of log-likelihood (nats)", # of the colour bar, unless db
     db: bool = False, # in dB below the highest value; for spectra, not for gains
     widths: Tensor | None = None, # from `beamwidths`: an ellipse of that size in a corner
     ax: plt.Axes | None = None, # None: a new figure
@@ -220,8 +221,7 @@ def plot_map(
     if true is not None or estimated is not None:
         ax.legend(loc="lower left", fontsize=8, facecolor="0.6", frameon=True)
     ax.set(xlabel="azimuth (deg)", ylabel="elevation (deg)")
-    label = "dB below the highest" if db else "gain of log-likelihood (nats)"
-    ax.figure.colorbar(image, ax=ax, label=label)
+    ax.figure.colorbar(image, ax=ax, label="dB below the highest" if db else label)
     return ax
 
 # %% ../../nbs/localization/01_spectra.ipynb #3fe31ff3

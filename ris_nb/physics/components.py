@@ -90,7 +90,8 @@ def _as_triples(elements: object) -> tuple:
 def _check_range(name: str, x: object, low: float, high: float) -> None:
     ok = isinstance(x, (tuple, list)) and len(x) == 2
     ok = ok and all(is_number(v) and math.isfinite(v) for v in x) and low <= x[0] <= x[1] <= high
-    require(ok, name, f"(low, high) with {low:g} <= low <= high <= {high:g}", x)
+    expected = f"(low, high), finite, {low:g} <= low <= high"
+    require(ok, name, expected if high == math.inf else f"{expected} <= {high:g}", x)
 
 
 def _check_config(

@@ -88,8 +88,8 @@ def place_covariance(
     covariance: Tensor, # (3, 3) of the three
 ) -> Tensor: # (3, 3) m^2
     "Covariance of x, y, z."
-    J = torch.autograd.functional.jacobian(lambda p: to_cartesian(*p), place.double())
-    return J @ covariance.double() @ J.T
+    D = torch.autograd.functional.jacobian(lambda p: to_cartesian(*p), place.double())
+    return D @ covariance.double() @ D.T
 
 
 def ellipse(

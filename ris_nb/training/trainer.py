@@ -492,10 +492,11 @@ def _plot_history(history: list[dict[str, Any]], ax: plt.Axes) -> plt.Axes:
     epochs = [row["epoch"] for row in history]
     for name, style in dict(train="-", val="--").items():
         ax.semilogy(epochs, [row[name] for row in history], style, label=name)
+    colors = plt.rcParams["axes.prop_cycle"].by_key()["color"]
     right = ax.twinx()
     for i, name in enumerate(history[-1]["lr"] if history else ()):
         rates = [row["lr"][name] for row in history]
-        right.semilogy(epochs, rates, f"C{i + 2}:", label=f"learning rate, {name}")
+        right.semilogy(epochs, rates, ":", color=colors[i + 2], label=f"learning rate, {name}")
     ax.set(xlabel="epoch", ylabel="loss")
     right.set_ylabel("learning rate")
     ax.legend(handles=[*ax.lines, *right.lines], loc="lower left", fontsize="small")
