@@ -36,7 +36,7 @@ setup(
     extras_require={
         "dev": cfg["dev_requirements"].split(),
         "docs": [*cfg["dev_requirements"].split(), *cfg["docs_requirements"].split()]},
-    package_data={lib: ["*.mplstyle"]},
+    package_data={lib: ["*.mplstyle", "weights/*.safetensors"]},
     entry_points={
         "console_scripts": cfg["console_scripts"].split(),
         "nbdev": [f"{lib}={lib}._modidx:d"]}) # without this line doc links vanish silently

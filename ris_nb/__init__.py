@@ -30,6 +30,7 @@ _HOME = { # name -> module
     "train_step": "training.scheduler_order",
     "CovarianceLoss": "training.losses",
     "CovarianceNet": "training.model",
+    "SearchNet": "training.search_network",
     "Trainer": "training.trainer",
     "TrainConfig": "training.trainer",
     "match_sources": "evaluation.metrics",

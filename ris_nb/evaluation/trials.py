@@ -38,11 +38,12 @@ from .baselines import ridge_covariance
 from ..localization.bounds import position_error_bound, scene_bound, standard_deviations
 from ..localization.estimates import Estimates
 from ..localization.estimators import localize
+from ..localization.recordings import load_network
 from ..physics.components import RANGE_LIMITS, SceneConfig, sensing_matrix, source_mask
 from ..physics.coordinates import SearchGrid, search_grid
 from ..physics.covariance import sample_covariance
 from ..physics.scenes import Scenes, simulate
-from ..training.model import CovarianceNet
+from ..training.model import SceneNetwork
 
 # %% ../../nbs/evaluation/03_trials.ipynb #c4001289
 _NOT_SWEPT = ("min_sources", "max_sources", "station", "elements")
@@ -235,15 +236,16 @@ NETWORK_ESTIMATORS = ("net", "net_ml")
 @dataclass(frozen=True)
 class _NetworkEstimator:
     "A trained network as an estimator, alone or refined by the likelihood."
-    network: CovarianceNet # trained
+    network: SceneNetwork # trained
     refined: bool # by the likelihood, with a second look
 
     @property
     def fingerprint(self) -> str:
-        "A hash of the weights."
+        "A hash of the weights and of the code of the network."
         weights = self.network.state_dict().items()
         parts = [x.cpu().numpy().tobytes() for _, x in weights if isinstance(x, Tensor)]
-        return hashlib.sha256(b"".join(parts)).hexdigest()[:12]
+        code = source_hash(type(self.network).__module__).encode()
+        return hashlib.sha256(b"".join([code, *parts])).hexdigest()[:12]
 
     def __call__(self, s: Scenes) -> Any: # azimuth, elevation, distance, n_sources
         network = self.network.to(s.y.device)
@@ -279,7 +281,7 @@ def select_estimators(
     chosen, known = names.split(","), (*ESTIMATORS, *NETWORK_ESTIMATORS)
     if any(name in NETWORK_ESTIMATORS for name in chosen):
         require(model is not None, "model", "the file of a network for net and net_ml", model)
-        network = CovarianceNet.load(model)
+        network = load_network(model)
     selected = {}
     for name in chosen:
         if ":" in name:

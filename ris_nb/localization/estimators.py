@@ -65,11 +65,12 @@ class _Start(NamedTuple):
     "Places to start from."
     coords: Tensor # (B, K, 3) float64 u, v, kappa
     power: Tensor | None # (B, K) float64 linear, None: to be guessed
+    noise_power: Tensor | None # (B,) float64 linear, None or NaN: to be guessed
     n_sources: Tensor # (B,) int64
 
 # %% ../../nbs/localization/06_estimators.ipynb #f0e94590
 def _read_start(
-    start: Any, # dict or object with azimuth, elevation, distance (B, K), perhaps power, n_sources
+    start: Any, # has azimuth, elevation, distance (B, K), perhaps power, noise_power, n_sources
     batch: int, # B
 ) -> _Start: # on its device
     "Places, powers and counts of a starting point, whatever holds them."
@@ -94,8 +95,11 @@ def _read_start(
     finite = coords.isfinite().flatten(1).all(1)
     bad = (~finite).nonzero().flatten().tolist()[:8]
     require(not bad, "start", "finite with distances > 0", f"other values in scenes {bad}")
-    power = get("power")
-    return _Start(coords, None if power is None else power.detach().double(), n_sources)
+    power, noise_power = (None if x is None else x.detach().double()
+                          for x in (get("power"), get("noise_power")))
+    fits = noise_power is None or noise_power.shape == (batch,)
+    require(fits, "start.noise_power", f"a tensor ({batch},)", noise_power)
+    return _Start(coords, power, noise_power, n_sources)
 
 # %% ../../nbs/localization/06_estimators.ipynb #ce8d3245
 def _call_network(
@@ -137,11 +141,15 @@ def _starting_rho(
     data: Snapshots, # the data
     coords: Tensor, # (B, K, 3) u, v, kappa
     power: Tensor | None, # (B, K) linear, None: unknown
+    noise_power: Tensor | None = None, # (B,) linear, to start from; None or NaN: unknown
 ) -> Tensor: # (B, K) powers over the noise power
     "Powers to start from: as given, or such that equal sources explain the data."
     seen = observe(data.G, steering_at(data.positions, coords, data.wavelength))
     equal = data.energy / abs2(seen).mean((1, 2)).sum(1)
-    noise = torch.where(data.noise_power.isnan(), 0.5 * data.energy, data.noise_power)
+    guess = 0.5 * data.energy
+    if noise_power is not None:
+        guess = torch.where(noise_power.isnan(), guess, noise_power)
+    noise = torch.where(data.noise_power.isnan(), guess, data.noise_power)
     power = equal[:, None].expand(coords.shape[:2]) if power is None else power
     return power.maximum(1e-6 * equal[:, None]) / noise.maximum(1e-10 * data.energy)[:, None]
 
@@ -172,7 +180,7 @@ def _maximize_likelihood(
     else:
         coords = data.grid.confine(start.coords[:, :k_max])
         power = None if start.power is None else start.power[:, :k_max]
-        rho = _starting_rho(data, coords, power)
+        rho = _starting_rho(data, coords, power, start.noise_power)
     rho = rho * source_mask(n_sources, rho.shape[1])
     fit = refine(data, coords, rho)
     for _ in range(second_looks):
@@ -307,10 +315,14 @@ def _scale_start(
     scaled: _Scaled, # the measurements
 ) -> _Start | None: # powers in the unit of the scaled measurements
     "A starting point of the scaled measurements."
-    if start is None or start.power is None:
-        return start
-    gain = (scaled.H_scale / scaled.y_scale).square()[:, None]
-    return start._replace(power=start.power.nan_to_num(0) * gain)
+    if start is None:
+        return None
+    power, noise_power = start.power, start.noise_power
+    if power is not None:
+        power = power.nan_to_num(0) * (scaled.H_scale / scaled.y_scale).square()[:, None]
+    if noise_power is not None:
+        noise_power = noise_power / scaled.y_scale.square()
+    return start._replace(power=power, noise_power=noise_power)
 
 
 def _unscale_estimates(
