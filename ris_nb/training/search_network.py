@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from ..core import abs2, check_all_finite, check_count, load_tensors, require
+from ..core import abs2, check_all_finite, check_count, require
 from ..localization.likelihood import Snapshots, observe
 from ..localization.spectra import source_gain
 from ..physics.components import SceneConfig, check_measurements, sensing_matrix, source_mask
