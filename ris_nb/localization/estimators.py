@@ -89,11 +89,12 @@ def _read_start(
     if n_sources is None:
         n_sources = torch.full((batch,), k) if logits is None else logits.argmax(1) + 1
     n_sources = n_sources.to(device)
-    mask = source_mask(n_sources, k)
-    coords = to_coords(*(torch.where(mask, x.detach(), pad).double()
+    azimuth, elevation, distance = places.values()
+    valid = azimuth.isfinite() & elevation.isfinite() & (distance > 0) # also beyond n_sources
+    coords = to_coords(*(torch.where(valid, x.detach(), pad).double()
                          for x, pad in zip(places.values(), (0.0, 0.0, 1.0))))
-    finite = coords.isfinite().flatten(1).all(1)
-    bad = (~finite).nonzero().flatten().tolist()[:8]
+    lost = (source_mask(n_sources, k) & ~valid).any(1)
+    bad = lost.nonzero().flatten().tolist()[:8]
     require(not bad, "start", "finite with distances > 0", f"other values in scenes {bad}")
     power, noise_power = (None if x is None else x.detach().double()
                           for x in (get("power"), get("noise_power")))
