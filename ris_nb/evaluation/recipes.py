@@ -38,7 +38,6 @@ from ..training.eigengap import eigengap, eigengap_loss
 from ..training.fp32_validation import fp32_loss, validate
 from ..training.losses import CovarianceLoss, LossWeights, contrast_loss, covariance_nmse
 from ..training.losses import position_losses, subspace_loss
-from ..training.model import CovarianceNet
 from ..training.overfit import evaluate, overfit
 from ..training.plain import PlainConfig, PlainNet
 from ..training.scheduler_order import Followers, StepState, train_step
@@ -248,10 +247,10 @@ def losses_cost(
 def half_on_cpu(
     repeats: int = 9, # runs of each precision
 ) -> dict: # ratio of medians
-    "Time of float16 over float32, forward and backward of the network on the CPU."
+    "Time of float16 over float32, forward and backward of the plain network."
     scenes, times = simulate(32, seed=0), {False: [], True: []}
     torch.manual_seed(0)
-    model, loss = CovarianceNet(), CovarianceLoss()
+    model, loss = PlainNet(), CovarianceLoss()
 
     def work(half: bool):
         with torch.autocast("cpu", torch.float16, enabled=half):
