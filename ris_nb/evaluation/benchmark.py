@@ -8,19 +8,18 @@ __all__ = ['log', 'parse_field', 'plan_of', 'main']
 # %% ../../nbs/evaluation/06_benchmark.ipynb #dfd2ad89
 import argparse
 import logging
-import os
 import sys
 from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
-import torch
 import torch.distributed as dist
-from ..commands import CommandParser, command_parser, next_run, parse_device, run_command
+from ..commands import CommandParser, command_parser, device_of_rank, next_run, ranks
+from ..commands import run_command
 from ..core import require, whole_file, write_whole
 from .recipes import RECIPES, reproduce
 from .tables import figures, table
 from .trials import ESTIMATORS, FIELDS, NETWORK_ESTIMATORS, Plan, Record, configure
-from .trials import ranks, run, select_estimators
+from .trials import run, select_estimators
 from ..physics.components import SceneConfig
 
 # %% ../../nbs/evaluation/06_benchmark.ipynb #523a77d4
@@ -68,7 +67,8 @@ def _parser() -> argparse.ArgumentParser:
                    + ", ".join((*ESTIMATORS, *NETWORK_ESTIMATORS)) + ", or MODULE:FUNCTION of "
                    "your own, from the current folder or installed")
     p.add_argument("--model", type=Path, default=None,
-                   help="file of a trained network, for net and net_ml")
+                   help="file of a trained network, for net, net_ml and net_count (default: the "
+                   "one that ships, for the default surface)")
     p.add_argument("--seed", type=int, default=0, help="(default: 0)")
     return p
 
@@ -81,17 +81,6 @@ def plan_of(
     fixed = {name: values[0] for name, values in given}
     base = configure(SceneConfig(), **fixed)
     return Plan(base, tuple(map(parse_field, o.sweep)), o.star, o.scenes, o.block, o.seed)
-
-# %% ../../nbs/evaluation/06_benchmark.ipynb #2663072d
-def _device_of_rank(
-    text: str | None, # of --device
-) -> torch.device: # a GPU for each rank of a machine
-    "The device that this rank uses."
-    device = parse_device(text)
-    if device.type == "cuda" and device.index is None:
-        local = int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count()
-        return torch.device("cuda", local)
-    return device
 
 # %% ../../nbs/evaluation/06_benchmark.ipynb #d49dcd02
 log = logging.getLogger("ris_nb.benchmark")
@@ -119,7 +108,7 @@ def _benchmark_command(
     "Run the plan, write and print the table."
     plan = plan_of(o)
     estimators = select_estimators(o.estimators, o.model)
-    device = _device_of_rank(o.device)
+    device = device_of_rank(o.device)
     with ranks() as (rank, world):
         place = [o.out or next_run("runs", "benchmark")]
         if world > 1:

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FIELDS', 'ESTIMATORS', 'NETWORK_ESTIMATORS', 'TRUTH', 'log', 'configure', 'labels', 'Plan', 'points', 'digest',
            'Unit', 'units', 'select_estimators', 'true_log_likelihood', 'truth_of_unit', 'collect', 'draw_at_bound',
-           'versions', 'Record', 'ranks', 'run']
+           'versions', 'Record', 'run']
 
 # %% ../../nbs/evaluation/03_trials.ipynb #a7fb4912
 import hashlib
@@ -18,10 +18,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,7 +28,7 @@ import torch.distributed as dist
 from torch import Tensor
 from tqdm import tqdm
 from .. import __version__
-from ..commands import machine_name, source_hash
+from ..commands import machine_name, ranks, source_hash
 from ..core import REAL, FileError, abs2, check_count, check_tensor, evaluating, is_number
 from ..core import load_tensors, require, save_tensors, write_whole
 from .baselines import antidiagonal_music, localize_capon, localize_music
@@ -38,12 +36,13 @@ from .baselines import ridge_covariance
 from ..localization.bounds import position_error_bound, scene_bound, standard_deviations
 from ..localization.estimates import Estimates
 from ..localization.estimators import localize
-from ..localization.recordings import load_network
+from ..localization.estimators import load_network
 from ..physics.components import RANGE_LIMITS, SceneConfig, sensing_matrix, source_mask
 from ..physics.coordinates import SearchGrid, search_grid
 from ..physics.covariance import sample_covariance
 from ..physics.scenes import Scenes, simulate
 from ..training.model import SceneNetwork
+from ..training.network import CovarianceNet
 
 # %% ../../nbs/evaluation/03_trials.ipynb #c4001289
 _NOT_SWEPT = ("min_sources", "max_sources", "station", "elements")
@@ -229,8 +228,8 @@ ESTIMATORS = dict(
     ml_count=_estimate_ml_count, antidiagonal_music=_estimate_antidiagonal_music,
     capon=_estimate_capon, music=_estimate_music)
 
-# %% ../../nbs/evaluation/03_trials.ipynb #e0ffa4f6
-NETWORK_ESTIMATORS = ("net", "net_ml")
+# %% ../../nbs/evaluation/03_trials.ipynb #575b6d9a
+NETWORK_ESTIMATORS = ("net", "net_ml", "net_count")
 
 
 @dataclass(frozen=True)
@@ -238,6 +237,7 @@ class _NetworkEstimator:
     "A trained network as an estimator, alone or refined by the likelihood."
     network: SceneNetwork # trained
     refined: bool # by the likelihood, with a second look
+    counts: bool = False # says itself how many sources there are
 
     @property
     def fingerprint(self) -> str:
@@ -251,6 +251,8 @@ class _NetworkEstimator:
         network = self.network.to(s.y.device)
         with evaluating(network):
             found = network(s.y, s.H, s.codes, s.snr_db)
+        if self.counts:
+            return _estimate_ml(s, start=found, n_sources=None)
         if self.refined:
             return _estimate_ml(s, start=found)
         places = {k: found[k] for k in ("azimuth", "elevation", "distance")}
@@ -275,19 +277,19 @@ def _imported_estimator(text: str) -> Callable:
 
 def select_estimators(
     names: str, # separated by commas, MODULE:FUNCTION for your own
-    model: str | Path | None = None, # file of a network, for "net" and "net_ml"
+    model: str | Path | None = None, # file of a network for "net" and its like; None: as shipped
 ) -> dict[str, Callable]: # name -> function of scenes
     "Estimators by name."
     chosen, known = names.split(","), (*ESTIMATORS, *NETWORK_ESTIMATORS)
     if any(name in NETWORK_ESTIMATORS for name in chosen):
-        require(model is not None, "model", "the file of a network for net and net_ml", model)
-        network = load_network(model)
+        network = CovarianceNet.pretrained() if model is None else load_network(model)
     selected = {}
     for name in chosen:
         if ":" in name:
             selected[name.partition(":")[2]] = _imported_estimator(name)
         elif name in NETWORK_ESTIMATORS:
-            selected[name] = _NetworkEstimator(network, refined=name == "net_ml")
+            selected[name] = _NetworkEstimator(network, refined=name != "net",
+                                               counts=name == "net_count")
         else:
             expected = f"out of {', '.join(known)}, or MODULE:FUNCTION"
             require(name in known, "estimators", expected, name)
@@ -487,22 +489,6 @@ def _measure(
             record.save(out)
         records.append(record)
     return records
-
-# %% ../../nbs/evaluation/03_trials.ipynb #f9789578
-@contextmanager
-def ranks() -> Iterator[tuple[int, int]]:
-    "This rank and their number; started by torchrun, joins the group and leaves it."
-    world = int(os.environ.get("WORLD_SIZE", 1))
-    if dist.is_available() and dist.is_initialized():
-        yield dist.get_rank(), dist.get_world_size()
-    elif world == 1:
-        yield 0, 1
-    else:
-        dist.init_process_group("gloo", timeout=timedelta(days=7))
-        try:
-            yield dist.get_rank(), world
-        finally:
-            dist.destroy_process_group()
 
 # %% ../../nbs/evaluation/03_trials.ipynb #59a979e6
 def _gather(records: list[Record], rank: int, world: int, out: Path) -> list[Record]:

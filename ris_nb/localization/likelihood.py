@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['NOISE_FLOOR', 'Snapshots', 'observe', 'low_rank_whitener', 'Fit', 'score', 'scoring_step', 'refine', 'ObservedPlaces',
-           'observe_places', 'source_gains', 'promising_places', 'inverse_information', 'angle_covariance',
-           'log_power_variance', 'indistinct_sources']
+           'observe_places', 'source_gains', 'promising_places', 'likely_places', 'inverse_information',
+           'angle_covariance', 'log_power_variance', 'indistinct_sources']
 
 # %% ../../nbs/localization/03_likelihood.ipynb #4731e164
 import math
@@ -16,26 +16,52 @@ from scipy.stats import chi2
 from ..core import abs2
 from .bounds import covariance_bound, slepian_bangs
 from .spectra import find_peaks, source_gain
-from ..physics.coordinates import SearchGrid, steering_at, steering_slopes_at, to_angles
+from ..physics.coordinates import SearchGrid, from_sines, steering_at, steering_slopes_at
+from ..physics.coordinates import to_angles, to_sines
 
 # %% ../../nbs/localization/03_likelihood.ipynb #ca0e3e41
 class Snapshots(NamedTuple):
     "What an estimator sees of B scenes, and where it may look."
-    y: Tensor # (B, L, M) complex
+    y: Tensor # (B, L, M) complex, or (B, L, M, R): columns that share a code
     G: Tensor # (B, L, M, N) complex
     noise_power: Tensor # (B,) real, linear, NaN: unknown
     positions: Tensor # (N, 3) real, m
     wavelength: float # m
     grid: SearchGrid # the region
+    counts: Tensor | None = None # (B, L) real, snapshots behind each code; None: one
 
     def rows(self, rows: Tensor | slice) -> "Snapshots":
         "Some of the scenes."
-        return self._replace(y=self.y[rows], G=self.G[rows], noise_power=self.noise_power[rows])
+        counts = None if self.counts is None else self.counts[rows]
+        return self._replace(y=self.y[rows], G=self.G[rows], noise_power=self.noise_power[rows],
+                             counts=counts)
+
+    def single(self) -> "Snapshots":
+        "In single precision."
+        counts = None if self.counts is None else self.counts.float()
+        return self._replace(y=self.y.to(torch.complex64), G=self.G.to(torch.complex64),
+                             noise_power=self.noise_power.float(),
+                             positions=self.positions.float(), counts=counts)
+
+    @property
+    def columns(self) -> Tensor: # (B, L, M, R)
+        "The snapshots of each code, side by side."
+        return self.y if self.y.ndim == 4 else self.y[..., None]
+
+    @property
+    def weights(self) -> Tensor: # (B, L) real
+        "How many snapshots each code stands for."
+        return self.y.real.new_ones(self.y.shape[:2]) if self.counts is None else self.counts
+
+    @property
+    def n_numbers(self) -> Tensor: # (B,)
+        "Complex numbers that were measured, L M."
+        return self.y.shape[2] * self.weights.sum(1)
 
     @property
     def energy(self) -> Tensor: # (B,)
         "Mean square of the snapshots."
-        return abs2(self.y).mean((1, 2))
+        return abs2(self.y).flatten(1).sum(1) / self.n_numbers
 
 # %% ../../nbs/localization/03_likelihood.ipynb #3bc3c76c
 def observe(
@@ -72,14 +98,14 @@ class Fit(NamedTuple):
         "Some of the scenes."
         return Fit(*(x[rows] for x in self))
 
-    def put(self, rows: Tensor, other: "Fit") -> None:
-        "Replace some of the scenes, in place."
-        for mine, theirs in zip(self, other):
-            mine[rows] = theirs
+    def put(self, rows: Tensor, other: "Fit") -> "Fit":
+        "A copy with some of the scenes replaced."
+        return Fit(*(x.index_copy(0, rows, y) for x, y in zip(self, other)))
 
-    def clone(self) -> "Fit":
-        "A copy with memory of its own."
-        return Fit(*(x.clone() for x in self))
+    def where(self, mine: Tensor, other: "Fit") -> "Fit":
+        "Scene by scene this one where `mine` (B,) is True, else the other."
+        return Fit(*(torch.where(mine.reshape(-1, *[1] * (x.ndim - 1)), x, y)
+                     for x, y in zip(self, other)))
 
 # %% ../../nbs/localization/03_likelihood.ipynb #75a9cda5
 def _scaled_sources(
@@ -99,40 +125,40 @@ def _scaled_sources(
 # %% ../../nbs/localization/03_likelihood.ipynb #bfca906a
 class _Products(NamedTuple):
     "Whitened inner products <w, z> = w^H S^-1 z, with z_i the source of parameter i."
-    y_y: Tensor # (B, L) real
-    w_y: Tensor # (B, L, 4 K)
+    y_y: Tensor # (B, L) real, summed over the R columns of a code
+    w_y: Tensor # (B, L, 4 K, R)
     w_w: Tensor # (B, L, 4 K, 4 K)
-    z_y: Tensor # (B, L, 4 K)
+    z_y: Tensor # (B, L, 4 K, R)
     z_w: Tensor # (B, L, 4 K, 4 K)
     z_z: Tensor # (B, L, 4 K, 4 K)
-    log_det: Tensor # (B,) sum of log det S_l
+    log_det: Tensor # (B, L) log det S_l
 
 
 def _whitened_products(
-    y: Tensor, # (B, L, M)
+    y: Tensor, # (B, L, M, R)
     b_tilde: Tensor, # (B, L, M, K)
     w: Tensor, # (B, L, M, 4 K)
 ) -> _Products: # of the data, the sources and their derivatives
     "Inner products of snapshots, sources and derivatives, and the determinant."
-    K = b_tilde.shape[-1]
+    K, R = b_tilde.shape[-1], y.shape[-1]
     own = torch.arange(K, device=y.device).repeat_interleave(4) # the source of each parameter
     C, D = low_rank_whitener(b_tilde)
-    # of y and w: S^-1 = I - D^H D
-    columns = torch.cat([y[..., None], w], -1)
-    reduced = D @ columns
-    products = columns.mH @ columns - reduced.mH @ reduced
-    # of b~ with y, w and b~: b~^H S^-1 = C^-H D
-    reduced = torch.cat([reduced, D @ b_tilde], -1)
-    with_source = torch.linalg.solve_triangular(C.mH, reduced, upper=True)
-    z_y, z_w, z_b = with_source[:, :, own].split([1, 4 * K, K], -1)
+    columns = torch.cat([y, w, b_tilde], -1)
+    # Z = b~^H S^-1 X = C^-H D X
+    Z = torch.linalg.solve_triangular(C.mH, D @ columns, upper=True)
+    z_y, z_w, z_b = Z[:, :, own].split([R, 4 * K, K], -1)
+    # X^H S^-1 X = E^H E + Z^H Z with E = X - b~ Z
+    X, Z = columns[..., :R + 4 * K], Z[..., :R + 4 * K]
+    E = torch.cat([X - b_tilde @ Z, Z], 2)
+    E_y, E_w = E.split([R, 4 * K], -1)
     return _Products(
-        y_y=products[:, :, 0, 0].real,
-        w_y=products[:, :, 1:, 0],
-        w_w=products[:, :, 1:, 1:],
-        z_y=z_y[..., 0],
+        y_y=abs2(E_y).sum((2, 3)),
+        w_y=E_w.mH @ E_y,
+        w_w=E_w.mH @ E_w,
+        z_y=z_y,
         z_w=z_w,
         z_z=z_b[..., own],
-        log_det=2 * C.diagonal(dim1=-2, dim2=-1).real.log().sum((1, 2)))
+        log_det=2 * C.diagonal(dim1=-2, dim2=-1).real.log().sum(2))
 
 # %% ../../nbs/localization/03_likelihood.ipynb #4ecdb3fd
 def score(
@@ -141,8 +167,8 @@ def score(
     rho: Tensor, # (B, K) powers over the noise power, 0 where padded
 ) -> Fit: # the same with log-likelihood, gradient and information
     "Log-likelihood of sources, its gradient and the Fisher information."
-    n_numbers = data.y[0].numel() # L M
-    products = _whitened_products(data.y, *_scaled_sources(data, coords, rho))
+    n_numbers = data.n_numbers # L M
+    products = _whitened_products(data.columns, *_scaled_sources(data, coords, rho))
 
     # sigma^2: as given, or sum_l <y, y> / (L M)
     unknown = data.noise_power.isnan()
@@ -150,15 +176,20 @@ def score(
     noise = torch.where(unknown, misfit / n_numbers, data.noise_power)
     noise = noise.maximum(NOISE_FLOOR[noise.dtype] * data.energy)
     # -sum_l <y, y> / sigma^2 - L M log(pi sigma^2) - sum_l log det S_l
-    log_likelihood = -misfit / noise - n_numbers * (math.pi * noise).log() - products.log_det
+    log_det = (data.weights * products.log_det).sum(1)
+    log_likelihood = -misfit / noise - n_numbers * (math.pi * noise).log() - log_det
     # f_i = sum_l 2 Re <z_i, w_i>
-    f = 2 * products.z_w.diagonal(dim1=-2, dim2=-1).real.sum(1)
+    f = 2 * (data.weights[..., None] * products.z_w.diagonal(dim1=-2, dim2=-1).real).sum(1)
     # gradient: sum_l 2 Re <y, z_i> <w_i, y> / sigma^2 - f_i
-    fit_to_y = (products.z_y.conj() * products.w_y).real.sum(1)
+    fit_to_y = (products.z_y.conj() * products.w_y).real.sum((1, 3))
     gradient = 2 * fit_to_y / noise[:, None] - f
     # I_ij: Slepian and Bangs, less f_i f_j / (L M) if sigma^2 is unknown
     cost_of_noise = (unknown / n_numbers)[:, None, None] * f[:, :, None] * f[:, None]
-    information = slepian_bangs(products.z_w, products.z_z, products.w_w) - cost_of_noise
+    z_w, z_z, w_w = products.z_w, products.z_z, products.w_w
+    if data.counts is not None:
+        root = data.counts.sqrt()[..., None, None]
+        z_w, z_z, w_w = z_w * root, z_z * root, w_w * root
+    information = slepian_bangs(z_w, z_z, w_w) - cost_of_noise
     return Fit(coords, rho, log_likelihood, noise, gradient, information, f)
 
 # %% ../../nbs/localization/03_likelihood.ipynb #dba489f9
@@ -199,42 +230,48 @@ def refine(
     tolerance: float = 1e-4, # nats, stop at a smaller gain
 ) -> Fit: # at a maximum, or where the steps ended
     "Move all sources of a scene together to a maximum of the likelihood."
-    fit = score(data, coords, rho).clone()
+    fit = score(data, coords, rho)
     if rho.shape[1] == 0:
         return fit
-    damping = torch.full_like(data.noise_power, 1e-3)
-    moving = torch.ones(len(rho), dtype=torch.bool, device=rho.device)
+    here, part = fit, data
     rows = torch.arange(len(rho), device=rho.device)
-    part = data
+    damping = torch.full_like(data.noise_power, 1e-3)
+    moving = torch.ones_like(rows, dtype=torch.bool)
     for _ in range(max_steps):
-        busy = moving[rows]
-        if not busy.any():
-            break
-        if busy.sum() < 0.7 * len(rows): # scenes that are done leave the batch
-            rows = rows[busy]
-            part = data.rows(rows)
-        here = fit.rows(rows)
-        step, _ = scoring_step(part.grid, here, damping[rows])
+        step, _ = scoring_step(part.grid, here, damping)
         new = score(part, part.grid.confine(here.coords + step[..., :3]),
                     here.rho * step[..., 3].clamp(-2, 2).exp())
         gain = new.log_likelihood - here.log_likelihood
         better = gain >= 0
-        fit.put(rows[better], new.rows(better))
-        damping[rows] = torch.where(better, damping[rows] / 10, damping[rows] * 10)
-        done = (better & (gain < tolerance)) | (damping[rows] >= 1e6)
-        moving[rows] &= ~done
-    return fit
+        here = new.where(better, here)
+        damping = torch.where(better, damping / 10, damping * 10)
+        moving &= ~((better & (gain < tolerance)) | (damping >= 1e6))
+        n_moving = int(moving.sum()) # the one look at the device of this step
+        if n_moving < 0.7 * len(rows): # scenes that are done leave the batch
+            fit = fit.put(rows, here)
+            stay = moving.sort(descending=True, stable=True).indices[:n_moving]
+            rows, damping, moving = rows[stay], damping[stay], moving[stay]
+            here, part = here.rows(stay), data.rows(rows)
+        if n_moving == 0:
+            break
+    return fit.put(rows, here)
 
 # %% ../../nbs/localization/03_likelihood.ipynb #3340d8bd
 class ObservedPlaces(NamedTuple):
     "Places as the antennas see them."
     b: Tensor # (B, L, M, J) complex, G_l a
     energy: Tensor # (B, L, J) their squared norms
+    index: Tensor | None = None # (B, J) which points of the grid they are; None: all of them
+
+    def rows(self, rows: Tensor | slice) -> "ObservedPlaces":
+        "Some of the scenes."
+        return ObservedPlaces(*(None if x is None else x[rows] for x in self))
 
 
 def observe_places(
     G: Tensor, # (B, L, M, N) complex
     A: Tensor, # (N, J) or (B, N, J) steering vectors
+    index: Tensor | None = None, # (B, J) the points of the grid that they are
 ) -> ObservedPlaces: # what `source_gains` needs of these places
     "Form G A and its squared norms."
     b = observe(G, A)
@@ -242,7 +279,7 @@ def observe_places(
     energy = parts[:, :, 0].square()
     for m in range(1, b.shape[2]):
         energy.addcmul_(parts[:, :, m], parts[:, :, m])
-    return ObservedPlaces(b, energy.sum(-1))
+    return ObservedPlaces(b, energy.sum(-1), index)
 
 
 def source_gains(
@@ -257,34 +294,107 @@ def source_gains(
     found = observe(data.G, steering_at(data.positions, coords, data.wavelength))
     _, D = low_rank_whitener(found * rho.sqrt()[:, None, None])
     # S^-1 y = y - D^H D y
-    whitened_y = data.y - (D.mH @ (D @ data.y[..., None]))[..., 0]
-    scaled_y = whitened_y / noise_power.sqrt()[:, None, None]
-    left = torch.cat([scaled_y.conj()[:, :, None], D], 2)
+    y = data.columns
+    whitened_y = y - D.mH @ (D @ y)
+    scaled_y = whitened_y / noise_power.sqrt()[:, None, None, None]
+    left = torch.cat([scaled_y.mH, D], 2)
     products = abs2(left.to(observed.b.dtype) @ observed.b)
-    t = products[:, :, 0] # |<b, y>|^2 / sigma^2
-    q = observed.energy - products[:, :, 1:].sum(2) # <b, b> = b^H b - |D b|^2
-    return source_gain(t, q.maximum(1e-6 * observed.energy), steps)
+    R = y.shape[-1]
+    t = products[:, :, :R].sum(2) # |<b, y>|^2 / sigma^2
+    q = observed.energy - products[:, :, R:].sum(2) # <b, b> = b^H b - |D b|^2
+    return source_gain(t, q.maximum(1e-6 * observed.energy), steps, data.counts)
 
-# %% ../../nbs/localization/03_likelihood.ipynb #a1dd2df1
-_N_PEAKS = 8 # grid peaks that are scored again off the grid
+# %% ../../nbs/localization/03_likelihood.ipynb #26bba1f2
+_NEARBY = 0.3 # cells, distance of the points of a parabola
 _FAINT = 1e-3 # smallest starting power: energy at the antennas in a snapshot over the noise power
 
 
+def _n_peaks(data: Snapshots) -> int:
+    "How many grid peaks are scored again off the grid."
+    L, M = data.y.shape[1:3]
+    return min(max(2048 // (L * M), 8), 24)
+
+
+def _parabola_top(low: Tensor, middle: Tensor, high: Tensor) -> Tensor: # in steps, -2..2
+    "Top of the parabola through three heights at -1, 0 and 1; uphill where there is none."
+    bend = low - 2 * middle + high
+    uphill = 2 * (high - low).sign()
+    return torch.where(bend < 0, (low - high) / (2 * bend), uphill).clamp(-2, 2)
+
+
+def _gains_at(
+    data: Snapshots, # the data
+    places: Tensor, # (B, P, 3) coordinates
+    *found: Tensor, # coords, rho and noise power of the sources found so far
+    steps: int, # of the power search
+) -> tuple[Tensor, Tensor]: # gains and powers (B, P), no power far below the noise
+    "What one more source would gain at places off the grid."
+    observed = observe_places(data.G, steering_at(data.positions, places, data.wavelength))
+    gain, power = source_gains(data, observed, *found, steps=steps)
+    return gain, power.maximum(_FAINT / observed.energy.mean(1))
+
+
+def _move_uphill(
+    data: Snapshots, # the data
+    places: Tensor, # (B, P, 3) coordinates
+    *found: Tensor, # coords, rho and noise power of the sources found so far
+) -> Tensor: # (B, P, 3)
+    "Each place at the top of parabolas through the gains near it."
+    step = _NEARBY * data.grid.cell.to(places)
+    sides = torch.cat([torch.zeros_like(step)[None], -step.diag(), step.diag()])
+    sines = to_sines(places)
+    near = data.grid.confine(from_sines(sines[:, :, None] + sides))
+    gain = _gains_at(data, near.flatten(1, 2), *found, steps=1)[0].unflatten(1, near.shape[1:3])
+    top = _parabola_top(gain[..., 1:4], gain[..., :1], gain[..., 4:])
+    return data.grid.confine(from_sines(sines + top * step))
+
+# %% ../../nbs/localization/03_likelihood.ipynb #3b7fdc82
 def promising_places(
     data: Snapshots, # the data
-    observed: ObservedPlaces, # the search grid as the antennas see it
+    observed: ObservedPlaces, # points of the search grid as the antennas see them
     coords: Tensor, # (B, K, 3) sources found so far
     rho: Tensor, # (B, K) their powers over the noise power
     noise_power: Tensor, # (B,) linear
     also: Tensor | None = None, # (B, P, 3) coordinates to score as well, first in the result
-) -> tuple[Tensor, Tensor, Tensor]: # coords (B, P + 8, 3), powers, gains; fewer if J < 8
+) -> tuple[Tensor, Tensor, Tensor]: # coords (B, P + 8 or more, 3), powers, gains; fewer if J < 8
     "Where one more source would gain most, off the grid."
-    on_grid = source_gains(data, observed, coords, rho, noise_power)[0]
-    peaks = find_peaks(on_grid, data.grid, _N_PEAKS)[0].to(coords)
+    found = coords, rho, noise_power
+    on_grid = source_gains(data, observed, *found)[0]
+    if observed.index is not None:
+        left_out = on_grid.new_zeros(len(on_grid), len(data.grid))
+        on_grid = left_out.scatter(1, observed.index, on_grid)
+    peaks = find_peaks(on_grid, data.grid, _n_peaks(data))[0].to(coords)
+    peaks = _move_uphill(data, peaks, *found)
     tried = peaks if also is None else torch.cat([also, peaks], 1)
-    off_grid = observe_places(data.G, steering_at(data.positions, tried, data.wavelength))
-    gain, power = source_gains(data, off_grid, coords, rho, noise_power, steps=3)
-    return tried, power.maximum(_FAINT / off_grid.energy.mean(1)), gain
+    gain, power = _gains_at(data, tried, *found, steps=3)
+    return tried, power, gain
+
+# %% ../../nbs/localization/03_likelihood.ipynb #627f29bd
+_LIKELY = 65_536 # complex numbers of a scene in the table of likely places: 256 places if L M = 256
+_ASSUMED_NOISE = 0.3 # share of the energy, where the noise power is unknown
+
+
+def likely_places(
+    data: Snapshots, # the data
+    A: Tensor, # (N, J) steering vectors of the grid
+) -> Tensor: # (B, n) int64, points of the grid
+    "Where most energy comes from, whitened as if there were a source at every element."
+    G, energy = data.G, data.energy
+    n_snapshots, M = G.shape[1:3]
+    GG = (G @ G.mH).mean(1)
+    gain = GG.diagonal(dim1=1, dim2=2).real.mean(1)
+    noise = torch.where(data.noise_power.isnan(), _ASSUMED_NOISE * energy, data.noise_power)
+    noise = noise.maximum(1e-3 * energy)
+    power = (energy - noise).maximum(0.1 * energy) / gain
+    eye = torch.eye(M, dtype=G.dtype, device=G.device)
+    S = power[:, None, None] * GG + noise[:, None, None] * eye
+    C = torch.linalg.cholesky_ex(S)[0][:, None]
+    white_y = torch.cholesky_solve(data.columns, C.expand(-1, n_snapshots, -1, -1))
+    # a^H G^H S^-1 y, conjugated
+    matched = (white_y.mH @ G).to(A.dtype)
+    t = abs2(matched @ A).sum((1, 2))
+    n = max(_LIKELY // (n_snapshots * M), 256)
+    return t.topk(min(n, t.shape[1])).indices
 
 # %% ../../nbs/localization/03_likelihood.ipynb #25a8c435
 def inverse_information(
@@ -334,7 +444,7 @@ def log_power_variance(
     inverse: Tensor, # (B, K, 4, K, 4) from `inverse_information`
 ) -> Tensor: # (B, K), inf where undetermined, NaN where padded
     "Variance of the log power of each source."
-    n_numbers = data.y[0].numel() # L M
+    n_numbers = data.n_numbers[:, None] # L M
     unknown = data.noise_power.isnan()[:, None]
     f = fit.noise_row / n_numbers
     finite = inverse.flatten(3).flatten(1, 2).nan_to_num(0, 0, 0)

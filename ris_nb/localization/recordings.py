@@ -4,15 +4,13 @@
 
 # %% auto #0
 __all__ = ['log', 'RecordingError', 'Recording', 'read_recording', 'write_recording', 'transposed_positions', 'other_orders',
-           'other_conventions', 'likely_slips', 'sample_recording', 'load_network', 'main']
+           'other_conventions', 'likely_slips', 'sample_recording', 'main']
 
 # %% ../../nbs/localization/07_recordings.ipynb #4804b969
 import argparse
-import importlib
 import logging
 import math
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +18,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from torch import Tensor
-from ..commands import LIBRARY, RequestError, command_parser, next_run, parse_device
+from ..commands import RequestError, command_parser, next_run, parse_device
 from ..commands import run_command
-from ..core import FileError, load_tensors, whole_file
+from ..core import FileError, whole_file
 from .estimates import Estimates
-from .estimators import identifiable, localize
+from .estimators import SEARCHES, identifiable, load_network, localize
+from .estimators import shipped_network
 from .search import CRITERIA
 from ..physics.components import SceneConfig
 from ..physics.coordinates import search_grid
@@ -218,7 +217,7 @@ def likely_slips(
     def log_likelihood(r: Recording) -> Tensor: # (scenes,) nats
         measured = (x[chosen].to(device) for x in (r.y, r.H, r.codes))
         return localize(*measured, positions=r.positions.to(device), wavelength=r.wavelength,
-                        n_sources=n_sources, **options).log_likelihood
+                        n_sources=n_sources, **dict(second_looks=0) | options).log_likelihood
 
     as_read = log_likelihood(recording)
     gains = {slip: (log_likelihood(other) - as_read).median().item()
@@ -248,9 +247,12 @@ def _parser() -> argparse.ArgumentParser:
                    help="scenes (.safetensors) or your own recording (.npz with y, H, codes)")
     p.add_argument("--demo", action="store_true",
                    help="write a sample recording into the folder and localise it")
+    p.add_argument("--search", choices=SEARCHES, default=None,
+                   help="what says where to start: a grid, or a network, which also says how many "
+                   "sources there are (default: grid, network with --model)")
     p.add_argument("--model", type=Path, default=None,
-                   help="a trained network (.safetensors) that says where to start and how many "
-                   "sources there are")
+                   help="the network, a file (.safetensors) (default with --search network: that "
+                   "of the package, for its default surface)")
     p.add_argument("--n-sources", type=int, default=None,
                    help="number of sources (default: found from the data)")
     p.add_argument("--max-sources", type=int, default=None,
@@ -281,18 +283,12 @@ def sample_recording() -> Recording: # one scene, with its truth
     s = simulate(1, config, seed=7)
     return Recording(s.y, s.H, s.codes, s.positions, config.wavelength, truth=s)
 
+# %% ../../nbs/localization/07_recordings.ipynb #b9c3445a
+def _asks_a_network(o: argparse.Namespace) -> bool:
+    "Whether a network is to search."
+    return o.model is not None or o.search == "network"
 
-def load_network(
-    path: str | Path, # a file written by the `save` of a network of this library
-) -> Callable: # the network
-    "A trained network; the header of its file names the class, which must be of this library."
-    about = load_tensors(path, "ris_nb.network.1")[1]
-    module, _, name = str(about.get("made_by")).partition(":")
-    if not module.startswith(LIBRARY + ".") or not name.isidentifier():
-        raise FileError(f"{Path(path).name} must name a network of {LIBRARY}, got {module!r}")
-    return getattr(importlib.import_module(module), name).load(path)
 
-# %% ../../nbs/localization/07_recordings.ipynb #da99268a
 def _read_request(o: argparse.Namespace) -> tuple[Recording, dict[str, Tensor] | None]:
     "The recording that was asked for, and the positions under other orders if known."
     array = o.columns, o.rows, o.spacing
@@ -300,8 +296,10 @@ def _read_request(o: argparse.Namespace) -> tuple[Recording, dict[str, Tensor] |
         raise RequestError(f"--columns, --rows and --spacing must be given together, got {array}")
     if o.demo == (o.recording is not None):
         raise RequestError("a recording must be given, or --demo, and not both")
-    if o.model is not None and (o.criterion or o.max_sources):
-        raise RequestError("--criterion and --max-sources count sources without --model: a network "
+    if o.model is not None and o.search == "grid":
+        raise RequestError("--model is a network, and --search grid uses none")
+    if _asks_a_network(o) and (o.criterion or o.max_sources):
+        raise RequestError("--criterion and --max-sources count sources without a network, which "
                            "says how many there are, unless --n-sources does")
     if o.demo:
         return sample_recording(), other_orders(12, 10, 0.15)
@@ -394,7 +392,9 @@ def _localize_recording(
     if not 0 <= o.picture < len(r.y):
         raise RequestError(f"--picture must be in 0..{len(r.y) - 1}, got {o.picture}")
     noise = r.noise_power if o.noise_power is None else o.noise_power
-    network = None if o.model is None else load_network(o.model).to(device)
+    network = None
+    if _asks_a_network(o):
+        network = (shipped_network() if o.model is None else load_network(o.model)).to(device)
     region = _region(o, network)
     grid = search_grid(r.positions, r.wavelength, **region)
     most = 5 if o.max_sources is None else o.max_sources # as in `localize`
@@ -403,7 +403,7 @@ def _localize_recording(
     measured = (x.to(device) for x in (r.y, r.H, r.codes))
     e = localize(*measured, positions=r.positions.to(device), wavelength=r.wavelength, grid=grid,
                  n_sources=o.n_sources, noise_power=noise, max_sources=o.max_sources,
-                 criterion=o.criterion or "bic", start=network)
+                 criterion=o.criterion or "bic", model=network)
     if o.demo:
         write_recording(out/"sample.npz", r)
     _write_results(out, r, e, o.picture, region)

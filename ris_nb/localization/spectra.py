@@ -13,7 +13,7 @@ from matplotlib.patches import Ellipse
 import torch
 from torch import Tensor
 from ..core import COMPLEX, REAL, abs2, check_all_finite, check_count, check_finite
-from ..core import check_tensor, is_number, require, require_all
+from ..core import check_tensor, is_number, look, require, require_all
 from ..physics.coordinates import SearchGrid, from_sines, to_sines
 from ..physics.covariance import LowRankCovariance, check_square, diagonal_load, quadratic
 from ..physics.covariance import trace
@@ -54,13 +54,16 @@ def _named_cholesky(
     pivots = abs2(C.detach().diagonal(dim1=-2, dim2=-1))
     largest = S.detach().diagonal(dim1=-2, dim2=-1).real.amax(-1, keepdim=True)
     bad = (failed > 0) | (pivots < floor * largest).any(-1)
-    if not bad.any():
-        return C
-    where = ""
-    if bad.ndim:
-        entries = bad.reshape(len(bad), -1).any(1).nonzero().flatten().tolist()
-        where = f" in batch entries {entries[:8]}"
-    raise ValueError(f"{name} must be Hermitian positive definite, but is not{where}")
+
+    def complain() -> None:
+        where = ""
+        if bad.ndim:
+            entries = bad.reshape(len(bad), -1).any(1).nonzero().flatten().tolist()
+            where = f" in batch entries {entries[:8]}"
+        raise ValueError(f"{name} must be Hermitian positive definite, but is not{where}")
+
+    look(~bad.any(), complain)
+    return C
 
 # %% ../../nbs/localization/01_spectra.ipynb #5c402849
 def _ridge_residual(
@@ -257,19 +260,21 @@ def source_gain(
     t: Tensor, # (B, L, J) |b^H S^-1 y|^2, >= 0
     q: Tensor, # (B, L, J) b^H S^-1 b, >= 0
     steps: int = 2, # Fisher scoring steps after the first, >= 0
+    counts: Tensor | None = None, # (B, L) snapshots with this q, whose t is summed; None: one
 ) -> tuple[Tensor, Tensor]: # gain of log-likelihood (nats), power (linear), both (B, J), >= 0
     "Log-likelihood gained by a source of the best power, and that power."
     t = check_tensor("t", t, ("B", "L", "J"), REAL)
     q = check_tensor("q", q, tuple(t.shape), (t.dtype,))
     check_count("steps", steps, low=0)
+    n = 1 if counts is None else counts.to(t)[..., None]
     power = torch.zeros_like(t[:, 0])
     for _ in range(1 + steps):
         weight = (1 + power[:, None] * q).square().reciprocal()
-        slope = (weight * (t - q)).sum(1)
-        information = (weight * q * q).sum(1).clamp(min=torch.finfo(q.dtype).tiny)
+        slope = (weight * (t - n * q)).sum(1)
+        information = (n * weight * q * q).sum(1).clamp(min=torch.finfo(q.dtype).tiny)
         power = (slope / information).clamp(min=0)
     pq = power[:, None] * q
-    gain = (power[:, None] * t / (1 + pq) - pq.log1p()).sum(1)
+    gain = (power[:, None] * t / (1 + pq) - n * pq.log1p()).sum(1)
     up = gain > 0
     return torch.where(up, gain, 0), torch.where(up, power, 0)
 

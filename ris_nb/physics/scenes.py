@@ -195,11 +195,8 @@ def simulate(
         config = replace(config, n_snapshots=codes.shape[1])
 
     if places is not None:
-        places = _given("places", places, n, 3, REAL).to(device, torch.float32)
+        places = _given_places(places, n).to(device, torch.float32)
         K = places.shape[1]
-        in_front = (places[..., :2].abs() <= math.pi / 2).all() & (places[..., 2] > 0).all()
-        expected = "(rad, rad, m), angles within pi / 2, distance > 0"
-        require(bool(in_front), "places", expected, places)
         config = replace(config, min_sources=K, max_sources=K, min_separation_deg=0.0)
     sources = draw_sources(n, config, generator, device)
     if places is not None:
@@ -233,6 +230,15 @@ def _given(name: str, x: Tensor, n: int, columns: int, dtypes: tuple) -> Tensor:
     x = check_tensor(name, x, ("...", "rows", columns), dtypes)
     require(x.ndim == 2 or x.shape[:-2] == (n,), name, f"for one or for {n} scenes", x)
     return x.expand(n, *x.shape[-2:]).contiguous()
+
+
+def _given_places(places: Tensor, n: int) -> Tensor:
+    "Places in front of the surface, given for all scenes or for each, (n, K, 3)."
+    places = _given("places", places, n, 3, REAL)
+    in_front = (places[..., :2].abs() <= math.pi / 2).all() & (places[..., 2] > 0).all()
+    expected = "(rad, rad, m), angles within pi / 2, distance > 0"
+    require(bool(in_front), "places", expected, places)
+    return places
 
 # %% ../../nbs/physics/05_scenes.ipynb #d8ef6733
 @plt.style.context(STYLE)

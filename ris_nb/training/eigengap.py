@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 from ..core import COMPLEX, REAL, check_choice, check_finite, check_tensor, is_number, require
-from ..core import require_all
+from ..core import look, require_all
 from ..physics.covariance import LowRankCovariance, hermitize
 
 # %% ../../nbs/training/01_eigengap.ipynb #443faeae
@@ -32,7 +32,11 @@ def eigengap(
     values = check_tensor("values", values, ("...", "N"), REAL)
     _check_counts(n_sources, values)
     descending = values[..., 1:] <= values[..., :-1]
-    require(bool(descending.all()), "values", "in descending order", values)
+
+    def complain() -> None:
+        require(False, "values", "in descending order", values)
+
+    look(descending.all(), complain)
     beyond = pad(values, (0, 1), value=-math.inf)
     edge = beyond.gather(-1, torch.stack([n_sources - 1, n_sources], -1))
     return edge[..., 0] - edge[..., 1]

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 from ..core import COMPLEX, REAL, check_all_finite, described, is_number, require
-from ..core import require_all
+from ..core import one_look, require_all
 from ..localization.spectra import capon
 from ..physics.coordinates import beamwidths
 from ..physics.covariance import LowRankCovariance, inner, trace, trace_normalize
@@ -149,6 +149,7 @@ class CovarianceLoss:
     weights: LossWeights = LossWeights() # weight of each term
     margin: float = 0.03 # of the eigengap hinge, in units of trace / N
 
+    @one_look()
     def __call__(
         self,
         preds: dict, # covariance, n_sources_logits, azimuth, elevation, distance

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from ..core import abs2, check_choice, check_count, require
+from ..core import abs2, check_choice, check_count, one_look, require
 from ..localization.likelihood import Snapshots, observe
 from ..physics.components import SceneConfig
 from ..physics.coordinates import SearchGrid, steering_at, to_sines
@@ -437,6 +437,7 @@ class SearchLoss:
         looks = {f"look_{i}": w for i, w in enumerate(self.looks, 1)}
         return looks | dict(count=self.count, nmse=self.nmse, found=0.0, counted=0.0)
 
+    @one_look()
     def __call__(
         self,
         preds: dict, # of a CovarianceNet

@@ -15,8 +15,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
-from ..commands import RequestError, command_parser, next_run, parse_device, provenance
-from ..commands import run_command, write_result
+from ..commands import RequestError, command_parser, device_of_rank, next_run, provenance
+from ..commands import ranks, run_command, write_result
 from ..core import check_choice, check_count, evaluating, require, whole_file
 from ..physics.components import SceneConfig
 from ..physics.covariance import LowRankCovariance
@@ -207,7 +207,7 @@ def _read_options(
     check_count("--epochs", o.epochs)
     check_count("--scenes", o.scenes)
     check_count("--seed", o.seed, 0)
-    device = parse_device(o.device)
+    device = device_of_rank(o.device)
     gpu = device.type == "cuda"
     if o.out and any(o.out.glob("epoch_*.pt")):
         raise RequestError(f"--out must hold no earlier run, got {o.out}")
@@ -242,7 +242,11 @@ def _overfit_command(
 ) -> int: # exit status: 0 if all six checks pass, else 1
     "Train, write, report."
     options = _read_options(o)
-    trainer, figures = overfit(**options)
+    with ranks() as (rank, _):
+        here = options if rank == 0 else options | dict(out=None, progress=False)
+        trainer, figures = overfit(**here)
+    if rank > 0:
+        return 0
     _write_run(trainer, figures, options)
     for line in report(trainer, figures):
         log.info(line)

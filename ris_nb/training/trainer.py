@@ -7,12 +7,12 @@ __all__ = ['Batches', 'log', 'TrainConfig', 'lr_factor', 'Trainer']
 
 # %% ../../nbs/training/09_trainer.ipynb #a5a52325
 import hashlib
+import io
 import json
 import logging
 import math
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, is_dataclass
 from itertools import islice
@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 import matplotlib.pyplot as plt
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 from torch.amp import GradScaler
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel
 from tqdm import tqdm
+from ..commands import in_turn, part_of_rank, ranks
 from ..core import REAL, check_choice, check_count, check_tensor, is_number, require
 from ..core import save_tensors, write_whole
 from ..physics.components import SceneConfig
@@ -33,8 +35,9 @@ from ..physics.pictures import STYLE
 from ..physics.scenes import Scenes, simulate
 from .checkpoints import CheckpointError, checkpoint_path, checkpoints
 from .checkpoints import load_checkpoint, save_checkpoint, writable_folder
-from .fp32_validation import Loss, Model, fp32_loss, validate
-from .scheduler_order import Followers, StepResult, StepState, train_step
+from .fp32_validation import GUARD, Loss, Model, Validation, fp32_loss, validate
+from .scheduler_order import Followers, StepResult, StepState, moving_average
+from .scheduler_order import train_step
 
 # %% ../../nbs/training/09_trainer.ipynb #cb6484b2
 _AMP_DTYPES = dict(none=None, float16=torch.float16, bfloat16=torch.bfloat16)
@@ -163,6 +166,7 @@ class Trainer:
         self.out = None if out is None else writable_folder(out)
         self.model, self.loss, self.config, self.scene = model, loss, config, scene
         self.batches, self.overlap, self.progress = batches, overlap, progress
+        self.rank, self.n_ranks = 0, 1
         self.history = []
         self.optimizer = _make_optimizer(model, config)
         self.device = next(model.parameters()).device
@@ -223,15 +227,18 @@ class Trainer:
     def fit(
         self,
         resume: bool | str | Path = False, # True: the newest checkpoint in `out`; or a path to one
+        until: int | None = None, # stop after this epoch, and go on later
     ) -> list[dict]: # the history, one dictionary per epoch
         "Train to the last epoch, or until patience runs out."
-        _start(self, resume)
-        patience = self.config.patience or math.inf
-        total, done = self.config.epochs * self.per_epoch, self.epoch * self.per_epoch
-        with tqdm(total=total, initial=done, unit="step", smoothing=0,
-                  disable=not self.progress) as bar: # time left at the mean pace, validation too
-            while self.epoch < self.config.epochs and self.waited < patience:
-                _run_epoch(self, bar)
+        on_gpu = self.device.type == "cuda"
+        with ranks("cpu:gloo,cuda:nccl" if on_gpu else "gloo") as (self.rank, self.n_ranks):
+            _start(self, resume)
+            patience = self.config.patience or math.inf
+            last = min(self.config.epochs, until or math.inf)
+            with _progress_bar(self) as bar:
+                while self.epoch < last and self.waited < patience:
+                    _run_epoch(self, bar)
+            _from_ranks(self, None) # wait for what rank 0 writes
         return self.history
 
     @plt.style.context(STYLE)
@@ -298,20 +305,10 @@ def _make_followers(trainer: Trainer) -> Followers:
     schedule = LambdaLR(trainer.optimizer, factor)
     if c.swa_start is None and c.ema is None:
         return Followers(schedule)
-    average = AveragedModel(trainer.model, avg_fn=None if c.ema is None else _moving_average(c.ema))
+    average = AveragedModel(trainer.model,
+                            avg_fn=None if c.ema is None else moving_average(c.ema))
     start = 0 if c.swa_start is None else (c.swa_start - 1) * trainer.per_epoch
     return Followers(schedule, average, trainer.model, swa_start=start)
-
-# %% ../../nbs/training/09_trainer.ipynb #9876261d
-def _moving_average(
-    decay: float, # >= 0 and < 1
-) -> Callable[[Tensor, Tensor, Tensor], Tensor]: # of average, new weights, updates so far
-    "The plain mean while that is shorter, then an exponential moving average."
-    def average(kept: Tensor, new: Tensor, n: Tensor) -> Tensor:
-        weight = (1 / (n + 1)).clamp(min=1 - decay)
-        return kept.lerp(new, weight.to(kept.dtype))
-
-    return average
 
 # %% ../../nbs/training/09_trainer.ipynb #d7c3b895
 _PARTS = ("model", "optimizer", "scheduler", "scaler", "steps", "average")
@@ -348,9 +345,10 @@ def _check_state(trainer: Trainer, state: dict) -> None:
     if missing:
         raise CheckpointError("state must hold every part of a run, but has no "
                               f"{', '.join(missing)}")
+    whose = "in the checkpoint" if trainer.rank == 0 else "on rank 0"
     for name, ours in _settings(trainer).items():
         theirs = state["settings"].get(name)
-        require(theirs == ours, name, f"{theirs!r} as in the checkpoint", ours)
+        require(theirs == ours, name, f"{theirs!r} as {whose}", ours)
 
 # %% ../../nbs/training/09_trainer.ipynb #1b5eef9d
 def _made(trainer: Trainer, number: int) -> Scenes:
@@ -376,20 +374,44 @@ def _maker(trainer: Trainer) -> Batches: # by the number in the epoch
         return scenes[order[k].to(trainer.device)]
     return chosen
 
-# %% ../../nbs/training/09_trainer.ipynb #8c77d166
-def _in_turn(make: Batches, numbers: Iterable[int], ahead: bool) -> Iterator[Scenes]:
-    "Make one batch after the other, each while the one before is in use if `ahead`."
-    if not ahead:
-        yield from map(make, numbers)
-        return
-    with ThreadPoolExecutor(1, "next batch") as pool:
-        coming = deque()
-        for number in numbers:
-            coming.append(pool.submit(make, number))
-            if len(coming) == 2:
-                yield coming.popleft().result()
-        for last in coming:
-            yield last.result()
+# %% ../../nbs/training/09_trainer.ipynb #9897e713
+class _Piece(NamedTuple):
+    "A part of a batch."
+    k: int # number of the batch in the epoch
+    first: int # begins here, in shares of 1 / n_ranks of the batch
+    end: int # ends there
+
+
+def _plan(trainer: Trainer) -> list[tuple[int, list[_Piece]]]:
+    "For each step of an epoch how many batches it has, and what this rank takes of them."
+    plan = []
+    for start in range(0, trainer.n_batches, trainer.config.accumulate):
+        n = min(trainer.config.accumulate, trainer.n_batches - start)
+        pieces = [_Piece(start + k, *part_of_rank(k, n, trainer.rank, trainer.n_ranks))
+                  for k in range(n)]
+        plan.append((n, [piece for piece in pieces if piece.first < piece.end]))
+    return plan
+
+
+class _Share(NamedTuple):
+    "What this rank takes of one batch."
+    scenes: Scenes # a part of the batch, or all of it; may be none
+    number: int # of the batch in the run
+    first: int # scene at which the part begins
+    weight: float # share of the batch, 0..1
+
+
+def _shares(trainer: Trainer, pieces: list[_Piece]) -> Iterator[_Share]:
+    "Make the pieces of the epoch that begins, one after the other."
+    make_batch, before = _maker(trainer), trainer.epoch * trainer.n_batches
+
+    def make(piece: _Piece) -> _Share:
+        scenes = make_batch(piece.k)
+        first, end = (len(scenes) * i // trainer.n_ranks for i in piece[1:])
+        weight = (end - first) / len(scenes)
+        return _Share(scenes[first:end], before + piece.k, first, weight)
+
+    return in_turn(make, pieces, trainer.overlap and trainer.batches is not None)
 
 # %% ../../nbs/training/09_trainer.ipynb #36e1af78
 log = logging.getLogger(__name__)
@@ -411,26 +433,33 @@ def _batch_loss(scenes: Scenes, total: Tensor, terms: dict[str, Tensor]) -> _Bat
     return _BatchLoss(len(scenes), tuple(terms), torch.stack([x.detach() for x in values]))
 
 
-def _seed_of(seed: int, number: int) -> int: # 0..2^56
-    "The seed of the random numbers in the forward pass of a batch."
-    digest = hashlib.sha256(f"{seed}, batch {number}".encode()).digest()
+def _seed_of(seed: int, number: int, first: int = 0) -> int: # 0..2^56
+    "The seed of the random numbers in the forward pass of a batch, or of the part from `first` on."
+    digest = hashlib.sha256(f"{seed}, batch {number}, from {first}".encode()).digest()
     return int.from_bytes(digest[:7], "big")
 
 
 def _losses(
-    trainer: Trainer, first: int, batches: Iterable[Scenes], rows: list[_BatchLoss],
+    trainer: Trainer, shares: Iterable[_Share], rows: list[_BatchLoss],
 ) -> Iterator[Tensor]:
-    "Yield the total loss of each batch, from number `first`; add it with its terms to `rows`."
+    "Yield the total loss of each batch, by its share; add it with its terms to `rows`."
     kind, dtype = trainer.device.type, trainer.config.amp_dtype
-    for number, s in enumerate(batches, first):
-        torch.manual_seed(_seed_of(trainer.config.seed, number))
+    for s, number, first, weight in shares:
+        if len(s) == 0: # more ranks than scenes
+            continue
+        torch.manual_seed(_seed_of(trainer.config.seed, number, first))
         with torch.autocast(kind, dtype, enabled=dtype is not None):
             preds = trainer.model(s.y, s.H, s.codes, s.snr_db)
         total, terms = fp32_loss(trainer.loss, preds, s, kind)
         rows.append(_batch_loss(s, total, terms))
-        if log.isEnabledFor(logging.INFO):
+        if _is_heard(trainer):
             _log_terms(rows[-1], _loss_weights(trainer.loss))
-        yield total
+        yield total * weight
+
+
+def _is_heard(trainer: Trainer) -> bool:
+    "Whether lines at level INFO are wanted, and of this rank."
+    return trainer.rank == 0 and log.isEnabledFor(logging.INFO)
 
 # %% ../../nbs/training/09_trainer.ipynb #1ae954d8
 def _log_terms(row: _BatchLoss, weights: dict[str, float]) -> None:
@@ -447,17 +476,35 @@ def _log_step(number: int, result: StepResult, rates: dict[str, float]) -> None:
     log.info("step %d%s: gradient norms %s, learning rates %s", number,
              "" if result.stepped else " (skipped)", ", ".join(norms), ", ".join(used))
 
-# %% ../../nbs/training/09_trainer.ipynb #fe39fa2d
-def _means(rows: list[_BatchLoss]) -> tuple[float, dict[str, float]]: # NaN and {} of nothing
-    "Total and terms of the loss, as means over scenes."
+# %% ../../nbs/training/09_trainer.ipynb #666a8bba
+def _from_ranks(trainer: Trainer, mine: Any) -> list[Any]:
+    "What each rank has, on all of them."
+    theirs = [mine] * trainer.n_ranks
+    if trainer.n_ranks > 1:
+        dist.all_gather_object(theirs, mine)
+    return theirs
+
+
+def _on_host(rows: list[_BatchLoss]) -> list[_BatchLoss]:
+    "The same rows, their values on the CPU."
     if not rows:
-        return math.nan, {}
+        return []
     names = rows[0].names
     for row in rows:
         require(row.names == names, "terms of the loss", f"{list(names)} in every batch",
                 list(row.names))
-    sizes = torch.tensor([row.n_scenes for row in rows], dtype=torch.float64)
     table = torch.stack([row.values for row in rows]).cpu().double()
+    return [row._replace(values=values) for row, values in zip(rows, table)]
+
+
+def _means(rows: list[_BatchLoss]) -> tuple[float, dict[str, float]]: # NaN and {} of nothing
+    "Total and terms of the loss, as means over scenes."
+    rows = _on_host(rows)
+    if not rows:
+        return math.nan, {}
+    names = rows[0].names
+    sizes = torch.tensor([row.n_scenes for row in rows], dtype=torch.float64)
+    table = torch.stack([row.values for row in rows])
     total, *terms = (sizes @ table / sizes.sum()).tolist()
     return total, dict(zip(names, terms))
 
@@ -474,28 +521,27 @@ def _summary(results: list[StepResult], rows: list[_BatchLoss], names: list[str]
 # %% ../../nbs/training/09_trainer.ipynb #0a640718
 def _train_epoch(trainer: Trainer, bar: tqdm) -> dict[str, Any]:
     "One pass over the batches, and what it did."
-    c, n_batches = trainer.config, trainer.n_batches
+    c = trainer.config
     names = [group["name"] for group in trainer.optimizer.param_groups]
     results, counted = [], []
     trainer.model.train()
-    ahead = trainer.overlap and trainer.batches is not None
-    with closing(_in_turn(_maker(trainer), range(n_batches), ahead)) as batches:
-        for k in range(0, n_batches, c.accumulate):
-            rows, n = [], min(c.accumulate, n_batches - k)
-            group, number = islice(batches, n), trainer.epoch * n_batches + k
+    plan = _plan(trainer)
+    with closing(_shares(trainer, [piece for _, pieces in plan for piece in pieces])) as shares:
+        for n, pieces in plan:
+            rows, group = [], islice(shares, len(pieces))
             result = train_step(
-                _losses(trainer, number, group, rows), trainer.optimizer, trainer.steps,
+                _losses(trainer, group, rows), trainer.optimizer, trainer.steps,
                 followers=trainer.followers, scaler=trainer.scaler, accumulate=n,
-                max_norm=c.max_norm, max_skips=c.max_skips)
+                max_norm=c.max_norm, max_skips=c.max_skips, across_ranks=trainer.n_ranks > 1)
             for _ in group: # what a skipped step has left
                 pass
             results.append(result)
             if result.stepped:
                 counted += rows
-            if log.isEnabledFor(logging.INFO):
+            if _is_heard(trainer):
                 _log_step(trainer.steps.steps, result, dict(zip(names, result.lr)))
             bar.update()
-    return _summary(results, counted, names)
+    return _summary(results, sum(_from_ranks(trainer, _on_host(counted)), []), names)
 
 # %% ../../nbs/training/09_trainer.ipynb #b9cfcb52
 def _save_best(model: Model, path: Path, row: dict[str, Any]) -> None:
@@ -531,28 +577,53 @@ def _keep(trainer: Trainer, row: dict[str, Any]) -> None:
     for old in checkpoints(trainer.out)[:-trainer.config.keep]:
         old.unlink()
 
+# %% ../../nbs/training/09_trainer.ipynb #c25b6a9b
+def _joined(parts: list[Validation]) -> Validation:
+    "One validation from those of several ranks; terms that a rank has not count as the guard."
+    n = sum(v.n_samples for v in parts)
+    names = next((v.terms for v in parts if v.terms), {})
+
+    def mean(values: list[float]) -> float:
+        return sum(v.n_samples * x for v, x in zip(parts, values)) / n
+
+    terms = {k: mean([v.terms.get(k, GUARD) for v in parts]) for k in names}
+    return Validation(mean([v.loss for v in parts]), terms, n, sum(v.n_batches for v in parts),
+                      sum(v.n_nonfinite for v in parts))
+
+
+def _validated(trainer: Trainer) -> Validation: # the same on all ranks
+    "Validate on the whole validation set."
+    c, rank, n_ranks = trainer.config, trainer.rank, trainer.n_ranks
+    batches = list(islice(trainer.val.batches(c.batch_size), rank, None, n_ranks))
+    mine = None # where there are more ranks than batches
+    if batches:
+        mine = validate(trainer.evaluated, trainer.loss, batches, amp_dtype=c.amp_dtype)
+    if n_ranks == 1:
+        return mine
+    return _joined([v for v in _from_ranks(trainer, mine) if v is not None])
+
 # %% ../../nbs/training/09_trainer.ipynb #93c8a45f
 def _run_epoch(trainer: Trainer, bar: tqdm) -> None:
     "Train, validate, decide, keep."
     c, epoch = trainer.config, trainer.epoch + 1
     trained = _train_epoch(trainer, bar)
-    v = validate(trainer.evaluated, trainer.loss, trainer.val.batches(c.batch_size),
-                 amp_dtype=c.amp_dtype)
+    v = _validated(trainer)
     best = v.improves(trainer.best["val"] if trainer.best else math.inf)
-    if v.n_nonfinite:
+    if v.n_nonfinite and trainer.rank == 0:
         log.warning("epoch %d: %d validation batches not finite, so not the best and counted "
                     "against patience", epoch, v.n_nonfinite)
     row = dict(epoch=epoch, **trained, val=v.loss, val_terms=v.terms, n_nonfinite=v.n_nonfinite,
                averaged=trainer.steps.swa_started, best=best)
     trainer.history.append(row)
-    if trainer.out is not None:
+    if trainer.out is not None and trainer.rank == 0:
         _keep(trainer, row)
     line = f"Epoch {epoch:03d}/{c.epochs:03d}: train {row['train']:.4f} val {v.loss:.4f}"
     bar.set_postfix_str(line)
-    log.info(line + " (best)" * best)
+    if _is_heard(trainer):
+        log.info(line + " (best)" * best)
 
-# %% ../../nbs/training/09_trainer.ipynb #bce927bd
-def _start(trainer: Trainer, resume: bool | str | Path) -> None:
+# %% ../../nbs/training/09_trainer.ipynb #13fb6a03
+def _begin(trainer: Trainer, resume: bool | str | Path) -> None:
     "Go back to a checkpoint, or see that a new run writes over none."
     found = [] if trainer.out is None else checkpoints(trainer.out)
     if resume is True and not found:
@@ -566,6 +637,25 @@ def _start(trainer: Trainer, resume: bool | str | Path) -> None:
     _warn_if_begun(trainer)
     if trainer.out is not None:
         write_whole(trainer.out/"history.jsonl", "".join(map(_line, trainer.history)))
+
+
+def _start(trainer: Trainer, resume: bool | str | Path) -> None:
+    "Begin on rank 0; the others take over its state."
+    packed = io.BytesIO()
+    if trainer.rank == 0:
+        _begin(trainer, resume)
+        torch.save(trainer.state_dict(), packed)
+    first = _from_ranks(trainer, packed.getvalue())[0]
+    if trainer.rank > 0:
+        state = torch.load(io.BytesIO(first), map_location="cpu", weights_only=True)
+        trainer.load_state_dict(state)
+
+
+def _progress_bar(trainer: Trainer) -> tqdm: # time left at the mean pace, validation included
+    "A bar over the steps of all epochs, on rank 0."
+    total, done = trainer.config.epochs * trainer.per_epoch, trainer.epoch * trainer.per_epoch
+    return tqdm(total=total, initial=done, unit="step", smoothing=0,
+                disable=trainer.rank > 0 or not trainer.progress)
 
 
 def _warn_if_begun(trainer: Trainer) -> None:
