@@ -10,6 +10,7 @@ import importlib
 import math
 from collections.abc import Callable
 from dataclasses import fields
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from ..commands import LIBRARY
 from ..core import FileError, abs2, check_choice, check_count, check_positive, evaluating
 from ..core import load_tensors, require
 from .estimates import Estimates, estimates_from_coords
-from .likelihood import Fit, Snapshots, angle_covariance
+from .likelihood import Fit, Snapshots, angle_covariance, group_by_code
 from .likelihood import indistinct_sources, inverse_information
 from .likelihood import likely_places, log_power_variance, observe
 from .likelihood import observe_places, refine, score, scoring_step
@@ -40,9 +41,10 @@ def identifiable(
 ) -> int: # the smallest limit of the batch
     "How many sources the data can hold at most."
     L = codes.shape[1]
-    correlation = (codes @ codes.mH).abs()
-    energy = abs2(codes).sum(-1).sqrt()
-    same = correlation > energy[:, :, None] * energy[:, None] * (1 - 1e-5)
+    product = codes @ codes.mH
+    energy = product.diagonal(dim1=1, dim2=2).real
+    # |c_l^H c_l'|^2 as large as |c_l|^2 |c_l'|^2
+    same = abs2(product) > (1 - 2e-5) * energy[:, :, None] * energy[:, None]
     n_different = (1 / same.sum(2)).sum(1).min().round().item()
     n_equations = min(n_different * n_antennas ** 2, 2 * L * n_antennas)
     return int((n_equations - (not noise_known)) // n_unknown)
@@ -122,9 +124,12 @@ def load_network(
     return getattr(importlib.import_module(module), name).load(path)
 
 
-def shipped_network() -> Callable: # on the CPU, in evaluation mode
+@cache
+def shipped_network(
+    device: torch.device | str = "cpu", # to compute on
+) -> Callable: # in evaluation mode, read once
     "The trained network of the package, for the default surface."
-    return load_network(Path(str(files(LIBRARY)/"weights"/"network.safetensors")))
+    return load_network(Path(str(files(LIBRARY)/"weights"/"network.safetensors"))).to(device)
 
 # %% ../../nbs/localization/06_estimators.ipynb #2dc0b71a
 SEARCHES = ("grid", "network")
@@ -134,6 +139,7 @@ def _searching_network(
     search: str | None, # "grid", "network"; None: "network" if there is a model
     model: Callable | None, # None: the network of the package
     start: Any, # None: search
+    device: torch.device, # of the measurements
 ) -> Callable | None: # None: the grid is searched, or there is a start
     "The network that is to search."
     if search is None:
@@ -144,7 +150,7 @@ def _searching_network(
         return None
     require(start is None, "start", 'None with search="network"', type(start).__name__)
     require(model is None or callable(model), "model", "a network", type(model).__name__)
-    return shipped_network() if model is None else model
+    return shipped_network(device) if model is None else model
 
 # %% ../../nbs/localization/06_estimators.ipynb #ce8d3245
 def _call_network(
@@ -190,7 +196,8 @@ def _starting_rho(
 ) -> Tensor: # (B, K) powers over the noise power
     "Powers to start from: as given, or such that equal sources explain the data."
     seen = observe(data.G, steering_at(data.positions, coords, data.wavelength))
-    equal = data.energy / abs2(seen).mean((1, 2)).sum(1)
+    heard = (data.weights[..., None, None] * abs2(seen)).sum((1, 2)) / data.n_numbers[:, None]
+    equal = data.energy / heard.sum(1)
     guess = 0.5 * data.energy
     if noise_power is not None:
         guess = torch.where(noise_power.isnan(), guess, noise_power)
@@ -342,9 +349,11 @@ def _check_request(
 # %% ../../nbs/localization/06_estimators.ipynb #634f35ec
 class _Scaled(NamedTuple):
     "Measurements in double precision, of unit size."
-    y: Tensor # (B, L, M) complex128
+    y: Tensor # (B, L, M) complex128, or (B, L', M, R) for L' codes that snapshots share
     H: Tensor # (B, M, N) complex128
-    codes: Tensor # (B, L, N) complex128
+    codes: Tensor # (B, L, N) or (B, L', N) complex128
+    counts: Tensor | None # (B, L') float64, snapshots behind each code; None: one
+    n_numbers: int # L M
     y_scale: Tensor # (B,) float64, what y was divided by
     H_scale: Tensor # (B,) float64, what H was divided by
 
@@ -355,11 +364,13 @@ def _scale_measurements(
     codes: Tensor, # (B, L, N) complex
     usable: Tensor, # (B,) bool; the other scenes are replaced by ones
 ) -> _Scaled: # in double precision
-    "Scale each scene to unit size."
-    filled = [torch.where(usable[:, None, None], x, 1).to(torch.complex128) for x in (y, H, codes)]
-    y, y_scale = unit_scale(filled[0])
-    H, H_scale = unit_scale(filled[1])
-    return _Scaled(y, H, filled[2], y_scale, H_scale)
+    "Scale each scene to unit size, and put snapshots that share a code together."
+    y, H, codes = (torch.where(usable[:, None, None], x, 1) for x in (y, H, codes))
+    y, y_scale = unit_scale(y.to(torch.complex128))
+    H, H_scale = unit_scale(H.to(torch.complex128))
+    n_numbers = y[0].numel()
+    y, codes, counts = group_by_code(y, codes)
+    return _Scaled(y, H, codes.to(torch.complex128), counts, n_numbers, y_scale, H_scale)
 
 
 def _scale_start(
@@ -386,7 +397,7 @@ def _unscale_estimates(
     "Back to the unit of the measurements; blank the scenes that failed."
     energy = scaled.y_scale.square()
     gain = (energy / scaled.H_scale.square())[:, None]
-    log_jacobian = 2 * scaled.y[0].numel() * scaled.y_scale.log() # 2 L M log eta_y
+    log_jacobian = 2 * scaled.n_numbers * scaled.y_scale.log() # 2 L M log eta_y
     changed = dict(power=estimates.power * gain, power_sd=estimates.power_sd * gain,
                    noise_power=estimates.noise_power * energy,
                    log_likelihood=estimates.log_likelihood - log_jacobian, failed=~usable)
@@ -400,7 +411,19 @@ def _unscale_estimates(
         columns[f.name] = x.to(dtype) if is_real else x
     return Estimates(**columns)
 
-# %% ../../nbs/localization/06_estimators.ipynb #073009e5
+# %% ../../nbs/localization/06_estimators.ipynb #9bfd31f5
+def _chunk_size(
+    scaled: _Scaled, # the measurements
+    device: torch.device, # they are on
+) -> int: # scenes
+    "Scenes that are worked on at a time."
+    size = 64 if device.type == "cpu" else 256
+    if scaled.counts is None:
+        return size
+    n_snapshots = scaled.n_numbers // scaled.H.shape[1]
+    return size * min(n_snapshots // scaled.counts.shape[1], 4)
+
+
 def _localize_chunk(
     rows: slice, # scenes of the batch
     scaled: _Scaled, # the measurements
@@ -412,7 +435,8 @@ def _localize_chunk(
 ) -> Estimates: # float64, of the scaled measurements
     "Find the sources of some scenes."
     G = sensing_matrix(scaled.H[rows], scaled.codes[rows])
-    data = Snapshots(scaled.y[rows], G, request.noise_power[rows], **array)
+    counts = None if scaled.counts is None else scaled.counts[rows]
+    data = Snapshots(scaled.y[rows], G, request.noise_power[rows], **array, counts=counts)
     start = request.start
     if start is not None:
         start = _Start(*(x if x is None else x[rows] for x in start))
@@ -439,7 +463,7 @@ def localize(
     model: Callable | None = None, # network that says where and how many; None: the shipped one
     start: Any = None, # prediction, Estimates ..: starts there, and counts as they do
     second_looks: int = 1, # passes that look for better places, >= 0
-    batch_size: int | None = None, # scenes at a time; None: 64 on a CPU, 256 on a GPU
+    batch_size: int | None = None, # scenes at a time; None: 64 on a CPU, 256 on a GPU, or more
 ) -> Estimates: # in the precision of y
     "Find the sources in each scene by maximum likelihood, with error bars."
     positions = check_positions(positions)
@@ -452,9 +476,7 @@ def localize(
     B, L, M = y.shape
     device = y.device
     usable = usable_scenes(y, H, codes)
-    network = _searching_network(search, model, start)
-    if isinstance(network, nn.Module) and model is None:
-        network = network.to(device)
+    network = _searching_network(search, model, start, device)
     grid = (_default_grid(network, positions, wavelength) if grid is None else grid).to(device)
     check_aperture(positions, grid)
     penalty = source_penalty(criterion, L, M, len(grid), false_alarm)
@@ -469,7 +491,7 @@ def localize(
                                start=_scale_start(request.start, scaled))
     positions = positions.to(device).double()
     A = steering_at(positions, grid.coords.double(), wavelength).to(torch.complex64)
-    size = batch_size or (64 if device.type == "cpu" else 256)
+    size = batch_size or _chunk_size(scaled, device)
     parts = [_localize_chunk(slice(i, i + size), scaled, request, A, penalty, second_looks,
                              positions=positions, wavelength=wavelength, grid=grid)
              for i in range(0, B, size)]

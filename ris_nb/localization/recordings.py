@@ -394,7 +394,7 @@ def _localize_recording(
     noise = r.noise_power if o.noise_power is None else o.noise_power
     network = None
     if _asks_a_network(o):
-        network = (shipped_network() if o.model is None else load_network(o.model)).to(device)
+        network = load_network(o.model).to(device) if o.model else shipped_network(device)
     region = _region(o, network)
     grid = search_grid(r.positions, r.wavelength, **region)
     most = 5 if o.max_sources is None else o.max_sources # as in `localize`

@@ -16,8 +16,8 @@ import time
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 import torch
-from ..commands import RequestError, command_parser, next_run, parse_device, provenance
-from ..commands import run_command, write_result
+from ..commands import RequestError, command_parser, device_of_rank, next_run, provenance
+from ..commands import ranks, run_command, write_result
 from ..core import FileError, as_tuples, check_count, require, write_whole
 from ..physics.components import SceneConfig
 from ..physics.geometry import direction
@@ -137,14 +137,15 @@ def _write_request(
 def _resumed_trainer(
     out: Path, # folder of a run
     device: torch.device, # to train on
+    rank: int, # of several processes; only 0 writes
 ) -> Trainer: # at the beginning; `fit(resume=True)` goes on
     "The trainer of a run that was interrupted, from what stands in its folder."
     if not (out/RUN_FILE).is_file():
         raise FileError(f"--resume must name the folder of a run, but {out} has no {RUN_FILE}")
     request = as_tuples(json.loads((out/RUN_FILE).read_text(encoding="utf-8")))
     return network_trainer(SceneConfig(**request["scene"]), request["preset"],
-                           TrainConfig(**request["config"]), spread=request["spread"], out=out,
-                           device=device)
+                           TrainConfig(**request["config"]), spread=request["spread"],
+                           out=out if rank == 0 else None, device=device)
 
 
 def scenes_seen(
@@ -183,21 +184,23 @@ def _parser() -> argparse.ArgumentParser:
 def _new_trainer(
     o: argparse.Namespace, # parsed options
     device: torch.device, # to train on
+    rank: int, # of several processes; only 0 writes
 ) -> Trainer: # at the beginning
     "The trainer that was asked for; its request stands in its folder."
     for name in ("epochs", "steps", "patience"):
         check_count(f"--{name}", getattr(o, name))
     check_count("--seed", o.seed, 0)
     scene = SceneConfig() if o.scene is None else read_scene(o.scene)
-    out = o.out or next_run("runs", "train")
-    if out.is_dir() and any(out.iterdir()):
+    out = o.out if rank == 0 else None
+    if rank == 0 and out.is_dir() and any(out.iterdir()):
         raise RequestError(f"--out must be an empty folder, got {out}: --resume {out} goes on "
                            "with the run in it")
     amp = o.amp or ("float16" if device.type == "cuda" else "none")
     config = replace(TRAINING, epochs=o.epochs, steps_per_epoch=o.steps, patience=o.patience,
                      seed=o.seed, amp=amp)
     trainer = network_trainer(scene, o.preset, config, spread=not o.exact, out=out, device=device)
-    _write_request(out, scene, o.preset, not o.exact, config)
+    if rank == 0:
+        _write_request(out, scene, o.preset, not o.exact, config)
     return trainer
 
 # %% ../../nbs/training/12_weights.ipynb #bd238f6b
@@ -220,27 +223,27 @@ def _write_network(
     return out/"network.safetensors"
 
 
-def _train_command(
+def _train(
     o: argparse.Namespace, # parsed options
+    rank: int, # of several processes; only 0 writes and reports
 ) -> int: # exit status
     "Train, write, report."
-    device = parse_device(o.device)
-    trainer = _new_trainer(o, device) if o.resume is None else _resumed_trainer(o.resume, device)
-    net, begun = trainer.model, time.perf_counter()
-    log.info("%s parameters for %d elements at %g m, %d epochs of %d batches, in %s",
-             f"{sum(p.numel() for p in net.parameters()):,}", net.scene.n_elements,
-             net.scene.wavelength, trainer.config.epochs, trainer.per_epoch, trainer.out)
-    try:
-        trainer.fit(resume=o.resume is not None)
-    except KeyboardInterrupt:
-        log.info("stopped, epochs kept: %d; this goes on: ris_train --resume %s",
-                 trainer.epoch, trainer.out)
-        return 130
+    device, resume = device_of_rank(o.device), o.resume is not None
+    trainer = _resumed_trainer(o.resume, device, rank) if resume else _new_trainer(o, device, rank)
+    net, out, begun = trainer.model, trainer.out, time.perf_counter()
+    if rank == 0:
+        n_parameters = sum(p.numel() for p in net.parameters())
+        log.info("%s parameters for %d elements at %g m, %d epochs of %d batches, in %s",
+                 f"{n_parameters:,}", net.scene.n_elements, net.scene.wavelength,
+                 trainer.config.epochs, trainer.per_epoch, out)
+    trainer.fit(resume=resume)
+    if rank > 0:
+        return 0
     if trainer.best is None:
-        log.info("no epoch had a finite validation: see %s", trainer.out/"history.jsonl")
+        log.info("no epoch had a finite validation: see %s", out/"history.jsonl")
         return 1
-    request = json.loads((trainer.out/RUN_FILE).read_text(encoding="utf-8"))
-    path = _write_network(trainer, request["spread"], (time.perf_counter() - begun) / 60)
+    spread = json.loads((out/RUN_FILE).read_text(encoding="utf-8"))["spread"]
+    path = _write_network(trainer, spread, (time.perf_counter() - begun) / 60)
     terms = trainer.best["val_terms"]
     log.info("on %d fresh scenes: all sources within 3 deg %.1f %%, number right %.1f %%, "
              "NMSE %.3f", len(trainer.val), 100 * terms["found"], 100 * terms["counted"],
@@ -249,9 +252,26 @@ def _train_command(
     return 0
 
 
+def _train_command(
+    o: argparse.Namespace, # parsed options
+) -> int: # exit status, 130 after Ctrl-C
+    "Train on all ranks; an interrupted run says how it goes on."
+    o.out = o.out or o.resume or next_run("runs", "train")
+    try:
+        with ranks() as (rank, _):
+            return _train(o, rank)
+    except KeyboardInterrupt:
+        log.info("stopped; this goes on: ris_train --resume %s", o.out)
+        return 130
+
+
 def main(
     argv: list[str] | None = None, # command line, None: sys.argv
 ) -> int: # exit status
     "The command `ris_train`."
     options = _parser().parse_args(argv)
     return run_command("ris_train", log, lambda: _train_command(options))
+
+
+if __name__ == "__main__" and "__file__" in globals():
+    raise SystemExit(main())
