@@ -251,9 +251,10 @@ def _network_row(
 
 
 _COMPARED = [ # kind, SNR (dB), scenes
-    *((kind, (snr, snr), 2048) for kind in ("default", "spread_6dB") for snr in (10.0, 0.0)),
-    *((kind, (0.0, 20.0), 1024) for kind in ("default", "spread_6dB")),
-    *((kind, (snr, snr), 256) for kind in list(KINDS)[2:] for snr in (10.0, 0.0))]
+    ("default", (10.0, 10.0), 2048), ("default", (0.0, 0.0), 2048),
+    ("spread_6dB", (10.0, 10.0), 2048), ("spread_6dB", (0.0, 0.0), 1024),
+    ("default", (0.0, 20.0), 512), ("spread_6dB", (0.0, 20.0), 512),
+    *((kind, (10.0, 10.0), 512) for kind in list(KINDS)[2:])]
 
 
 def network_rows(
