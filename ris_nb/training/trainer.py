@@ -679,5 +679,5 @@ def _plot_history(history: list[dict[str, Any]], ax: plt.Axes) -> plt.Axes:
         right.semilogy(epochs, rates, ":", color=colors[i + 2], label=f"learning rate, {name}")
     ax.set(xlabel="epoch", ylabel="loss")
     right.set_ylabel("learning rate")
-    ax.legend(handles=[*ax.lines, *right.lines], loc="lower left", fontsize="small")
+    ax.legend(handles=[*ax.lines, *right.lines], loc="upper right", fontsize="small")
     return ax
