@@ -20,13 +20,11 @@ from ..commands import ranks, run_command, write_result
 from ..core import check_choice, check_count, evaluating, require, whole_file
 from ..physics.components import SceneConfig
 from ..physics.covariance import LowRankCovariance
-from ..physics.geometry import direction
-from ..physics.matching import assign
 from ..physics.scenes import Scenes, simulate
 from .fp32_validation import Loss, Model
 from .losses import CovarianceLoss, covariance_nmse
 from .model import SceneNetwork
-from .network import PRESETS, CovarianceNet
+from .network import PRESETS, CovarianceNet, matched_directions
 from .plain import PLAIN_PRESETS, PlainNet
 from .trainer import TrainConfig, Trainer
 
@@ -36,13 +34,9 @@ def source_errors(
     scenes: Scenes, # the truth
 ) -> tuple[Tensor, Tensor]: # angle (deg) and distance (m) error of every true source, 1-d
     "Errors of the K strongest predictions, matched to the K true sources."
-    t = scenes.truth
-    predicted = direction(preds["azimuth"], preds["elevation"])
-    chord = (direction(t.azimuth, t.elevation)[:, :, None] - predicted[:, None]).norm(dim=-1)
-    slot = assign(chord, scenes.n_sources, scenes.n_sources).clamp(min=0)
-    chord = torch.take_along_dim(chord, slot[..., None], 2)[..., 0]
+    chord, column = matched_directions(preds, scenes)
     angle = 2 * (chord / 2).clamp(max=1).asin()
-    gap = (preds["distance"].gather(1, slot) - t.distance).abs()
+    gap = (preds["distance"].gather(1, column) - scenes.truth.distance).abs()
     return angle[scenes.mask].rad2deg(), gap[scenes.mask]
 
 # %% ../../nbs/training/11_overfit.ipynb #7f6275fe
