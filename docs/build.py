@@ -40,7 +40,7 @@ TREES = { # caption of the sidebar -> folder, and which pages of it
     "Evaluation": ("evaluation", lambda p: True),
     "Core": ("", lambda p: p.number is not None),
     "Reference": ("tutorials", lambda p: p.number is None)}
-HOW_TO = ("own_channel", "own_loss", "own_network", "on_a_gpu", "many_gpus", "reproduce",
+HOW_TO = ("own_channel", "pilots", "own_loss", "own_network", "on_a_gpu", "many_gpus", "reproduce",
           "error_messages") # their order in the sidebar; others follow
 SHOWN_DECORATORS = re.compile("property|classmethod|staticmethod|dataclass")
 PLAIN = {"CHANGELOG.md": "changelog", "CONTRIBUTING.md": "contributing"}

@@ -25,7 +25,7 @@ from ..physics.components import SceneConfig
 # %% ../../nbs/evaluation/06_benchmark.ipynb #523a77d4
 def _value(text: str) -> object:
     "A value from the command line."
-    if text == "continuous":
+    if text in ("continuous", "none"):
         return None
     if ":" in text:
         return tuple(map(float, text.split(":")))
@@ -118,7 +118,7 @@ def _benchmark_command(
         if rank > 0:
             return 0
     result = _write_tables(records, out)
-    swept = [f for f in FIELDS if result[f].nunique() > 1]
+    swept = [f for f in FIELDS if f in result and result[f].nunique() > 1]
     shown = result.pivot_table(index=["point", *swept, "estimator"], columns="metric",
                                values="value", sort=False).reindex(columns=_SHOWN)
     log.info(shown.to_string(float_format="{:.4f}".format))

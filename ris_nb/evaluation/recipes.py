@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['SWEEPS', 'KINDS', 'SEARCH_ROWS', 'ARMS', 'STATES', 'RECIPES', 'Sweep', 'criteria_rates', 'false_alarm_rates',
-           'close_pair_nees', 'compare_searches', 'network_rows', 'search_failures', 'threads', 'localize_speed',
-           'simulate_cost', 'losses_cost', 'half_on_cpu', 'eigengap_cost', 'Arm', 'ArmState', 'ArmScale',
-           'overfit_arms', 'overfit_cpu', 'Recipe', 'reproduce']
+           'close_pair_nees', 'pilot_count_rates', 'pilot_false_alarms', 'model_warnings', 'compare_searches',
+           'network_rows', 'search_failures', 'threads', 'localize_speed', 'simulate_cost', 'losses_cost',
+           'half_on_cpu', 'eigengap_cost', 'Arm', 'ArmState', 'ArmScale', 'overfit_arms', 'overfit_cpu', 'Recipe',
+           'reproduce']
 
 # %% ../../nbs/evaluation/05_recipes.ipynb #c81d9613
 import copy
@@ -23,7 +24,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 from ..commands import provenance, write_result
-from ..core import evaluating, require
+from ..core import abs2, evaluating, require
 from .metrics import match_sources, resolved, wilson
 from .tables import joined_data, nees_metric, sources_of, table
 from .trials import Plan, configure, run, select_estimators
@@ -31,8 +32,8 @@ from ..localization.estimates import Estimates
 from ..localization.estimators import localize
 from ..localization.likelihood import Snapshots, likely_places, observe_places, score
 from ..localization.search import CRITERIA, add_sources, choose_count, source_penalty
-from ..physics.components import SceneConfig, complex_normal, sensing_matrix, smallest_angle
-from ..physics.components import source_mask
+from ..physics.components import SOURCE_MODELS, SceneConfig, complex_normal
+from ..physics.components import sensing_matrix, smallest_angle, source_mask
 from ..physics.coordinates import steering_at, to_coords
 from ..physics.covariance import LowRankCovariance, dense, trace_normalize
 from ..physics.geometry import direction, steering
@@ -53,7 +54,7 @@ class Sweep:
     plan: Plan # which scenes
     estimators: str # separated by commas
 
-# %% ../../nbs/evaluation/05_recipes.ipynb #42cfb1f6
+
 def _plan(*sweep: tuple, star: bool = False, **fixed: object) -> Plan:
     "512 scenes a point."
     return Plan(configure(SceneConfig(), **fixed), sweep, star, scenes=512, block=64)
@@ -94,6 +95,23 @@ def _make_table(
                       device=device)
         frames.append(table(records))
     return pd.concat(frames, ignore_index=True)
+
+# %% ../../nbs/evaluation/05_recipes.ipynb #f62961fa
+_PILOTS = dict(source_model="pilot", snr_db=10)
+_PATHS = ("static_path_db", (None, 20.0))
+SWEEPS |= dict(
+    pilots_10dB=[Sweep(_plan(("n_sources", (1, 3, 5)), **_PILOTS), "ml,from_truth")],
+    pilots_0dB=[Sweep(_plan(("n_sources", (3, 5)), source_model="pilot", snr_db=0),
+                      "ml,from_truth")],
+    pilots_static=[Sweep(_plan(("n_antennas", (1, 4, 16)), _PATHS, n_sources=3, **_PILOTS), "ml")],
+    pilots_snapshots=[Sweep(_plan(("n_snapshots", (2, 4, 8, 16, 32, 64, 128, 256)), _PATHS,
+                                  n_sources=3, **_PILOTS), "ml")],
+    pilots_antennas=[Sweep(_plan(("n_antennas", (1, 2, 4, 8, 16)), _PATHS, n_sources=3,
+                                 n_snapshots=64, **_PILOTS), "ml")],
+    pilots_network=[
+        Sweep(_plan(("snr_db", (0, 10)), n_sources=3, source_model="pilot"), "ml,net,net_ml"),
+        Sweep(_plan(("snr_db", (0, 10)), n_sources="mixed", source_model="pilot"),
+              "ml_count,net_count")])
 
 # %% ../../nbs/evaluation/05_recipes.ipynb #e9a45117
 def _search_stages(
@@ -176,6 +194,95 @@ def close_pair_nees(
                 apart_deg=apart_deg, worst=per_scene[worst],
                 worst_angle_deg=angle[ok][worst].item())
 
+# %% ../../nbs/evaluation/05_recipes.ipynb #ed0076f7
+def _localized(scenes: Scenes, **options: object) -> Estimates:
+    "What `localize` makes of scenes, told the array and what is in options."
+    return localize(scenes.y, scenes.H, scenes.codes, positions=scenes.positions,
+                    wavelength=scenes.config.wavelength, **options)
+
+
+def _weakest_db(scenes: Scenes) -> Tensor: # (B,) dB
+    "Power of the weakest source over that of the strongest."
+    power = abs2(scenes.amplitude)
+    weakest = torch.where(scenes.mask, power, math.inf).amin(1)
+    return 10 * (weakest / power.masked_fill(~scenes.mask, 0).amax(1)).log10()
+
+
+def _share_row(name: str, hits: Tensor) -> dict[str, float]:
+    "A share and its interval as entries of a row."
+    share = wilson(int(hits.sum()), len(hits))
+    return {name: share.value, "low": share.low, "high": share.high, "n": share.n}
+
+
+def pilot_count_rates(
+    n: int = 1536, # scenes
+    seed: int = 78, # of the scenes
+    weakest_db: float = -10.0, # limit of the second kind of scenes
+) -> dict: # rows of criterion, noise, scenes, right, too_many, too_few
+    "How often the number of pilots is right, one to five of them at 10 dB."
+    scenes = simulate(n, configure(SceneConfig(), **_PILOTS), seed=seed)
+    of_kind = dict(all=scenes.n_sources > 0, strong=_weakest_db(scenes) > weakest_db)
+    rows = []
+    for noise, power in dict(unknown=None, known=scenes.noise_power).items():
+        for criterion in ("bic", "lrt"):
+            found = _localized(scenes, source_model="pilot", noise_power=power, second_looks=0,
+                               criterion=criterion, max_sources=scenes.config.max_sources)
+            off = found.n_sources - scenes.n_sources
+            rows += [dict(criterion=criterion, noise=noise, scenes=kind)
+                     | _share_row("right", off[kept] == 0)
+                     | dict(too_many=(off[kept] > 0).double().mean().item(),
+                            too_few=(off[kept] < 0).double().mean().item())
+                     for kind, kept in of_kind.items()]
+    return dict(snr_db=10, seed=seed, weakest_db=weakest_db, false_alarm=0.01, rows=rows)
+
+# %% ../../nbs/evaluation/05_recipes.ipynb #1e6a32fd
+_ASKED = (("bic", None), ("aic", None), ("lrt", 0.05), ("lrt", 0.01)) # criterion, stated rate
+
+
+def pilot_false_alarms(
+    n: int = 1000, # scenes of noise alone
+    seed: int = 10, # of channel and codes
+) -> dict: # rows of static_path, noise, criterion, stated, alarms
+    "How often noise is taken for a pilot."
+    scenes = simulate(n, SceneConfig(max_sources=1, source_model="pilot"), seed=seed)
+    generator = torch.Generator().manual_seed(seed)
+    noise = complex_normal(*scenes.y.shape, generator=generator)
+    path = 10 * complex_normal(n, 1, scenes.y.shape[2], generator=generator)
+    rows = []
+    for static_path in (False, True):
+        heard = replace(scenes, y=noise + path if static_path else noise)
+        for power in (None, 1.0):
+            for criterion, stated in _ASKED:
+                found = _localized(heard, source_model="pilot", static_path=static_path,
+                                   noise_power=power, criterion=criterion, max_sources=1,
+                                   false_alarm=stated or 0.01, second_looks=0)
+                rows.append(dict(static_path=static_path, criterion=criterion, stated=stated,
+                                 noise="unknown" if power is None else "known")
+                            | _share_row("alarms", found.n_sources > 0))
+    return dict(seed=seed, rows=rows)
+
+# %% ../../nbs/evaluation/05_recipes.ipynb #0339ac2e
+def model_warnings(
+    n: int = 500, # scenes of each model and SNR
+    seed: int = 79, # of the scenes
+    snrs_db: tuple = (0, 10, 20), # dB
+) -> dict: # rows of scenes, told, snr_db, warned, quantiles of model_gain
+    "How often `localize` says that the other source model fits better."
+    rows = []
+    for model in SOURCE_MODELS:
+        for snr_db in snrs_db:
+            config = configure(SceneConfig(), source_model=model, snr_db=snr_db)
+            scenes = simulate(n, config, seed=seed)
+            for told in SOURCE_MODELS:
+                found = _localized(scenes, source_model=told, n_sources=scenes.n_sources)
+                levels = torch.tensor([0.0, 0.01, 0.05, 0.5, 0.95, 0.99, 1.0]).double()
+                gain = found.model_gain.quantile(levels)
+                rows.append(dict(scenes=model, told=told, snr_db=snr_db)
+                            | _share_row("warned", found.model_warning)
+                            | dict(gain={f"{q:g}": round(x, 2) for q, x in
+                                         zip(levels.tolist(), gain.tolist())}))
+    return dict(seed=seed, rows=rows)
+
 # %% ../../nbs/evaluation/05_recipes.ipynb #ed6de74c
 KINDS = dict(
     default={}, spread_6dB=dict(power_spread_db=6.0), k10=dict(rician_k_db=10.0),
@@ -193,6 +300,15 @@ def _covariance_at(
     A = steering(scenes.positions, *there, wavelength=scenes.config.wavelength)
     power = power * source_mask(places.n_sources, power.shape[1])
     return LowRankCovariance(A * power.nan_to_num(0).sqrt()[:, None], 1e-6)
+
+
+def _nmse_at(places: Estimates, power: Tensor, scenes: Scenes) -> Tensor: # (B,)
+    "Error of the covariance of sources at estimated places, one where no power was found."
+    mask = source_mask(places.n_sources, power.shape[1])
+    some = torch.where(mask, power, 0).sum(1) > 1e-9
+    places = replace(places, n_sources=places.n_sources.clamp(min=1))
+    R = _covariance_at(places, torch.where(some[:, None], power, 1), scenes)
+    return torch.where(some, covariance_nmse(R, LowRankCovariance(scenes.factor)), 1)
 
 
 def _all_found(places: Estimates, scenes: Scenes) -> Tensor:
@@ -217,15 +333,13 @@ def compare_searches(
     refined = found(n_sources=K, start=start, second_looks=0)
     again = found(n_sources=K, start=start)
     counted = found(n_sources=count, start=start, second_looks=0)
-    truth = LowRankCovariance(scenes.factor)
     figures = {name: _all_found(places, scenes) for name, places in
                dict(grid=grid, refined=refined, again=again).items()}
     figures |= dict(
         alone=all_found(said, scenes), count_network=count == K, count_bic=bic.n_sources == K,
-        nmse_ml=covariance_nmse(_covariance_at(bic, bic.power, scenes), truth),
-        nmse_network=covariance_nmse(said["covariance"], truth),
-        nmse_refined=covariance_nmse(
-            _covariance_at(counted, said["power"][:, :counted.power.shape[1]], scenes), truth))
+        nmse_ml=_nmse_at(bic, bic.power, scenes),
+        nmse_network=covariance_nmse(said["covariance"], LowRankCovariance(scenes.factor)),
+        nmse_refined=_nmse_at(counted, said["power"][:, :counted.power.shape[1]], scenes))
     return figures
 
 # %% ../../nbs/evaluation/05_recipes.ipynb #63ebb9be
@@ -252,9 +366,9 @@ def _network_row(
 
 _COMPARED = [ # kind, SNR (dB), scenes
     ("default", (10.0, 10.0), 2048), ("default", (0.0, 0.0), 2048),
-    ("spread_6dB", (10.0, 10.0), 2048), ("spread_6dB", (0.0, 0.0), 1024),
-    ("default", (0.0, 20.0), 512), ("spread_6dB", (0.0, 20.0), 512),
-    *((kind, (10.0, 10.0), 512) for kind in list(KINDS)[2:])]
+    ("spread_6dB", (10.0, 10.0), 2048), ("spread_6dB", (0.0, 0.0), 2048),
+    ("default", (0.0, 20.0), 2048), ("spread_6dB", (0.0, 20.0), 2048),
+    *((kind, (snr, snr), 512) for snr in (10.0, 0.0) for kind in list(KINDS)[2:])]
 
 
 def network_rows(
@@ -347,11 +461,18 @@ def _seconds_of(
     return time.perf_counter() - start
 
 
+def _times_row(n: int, seconds: list[float]) -> dict[str, float]:
+    "Milliseconds a scene of calls on n scenes, the median and the range."
+    times = [1e3 * x / n for x in seconds]
+    return dict(ms_per_scene=round(statistics.median(times), 1), lowest=round(min(times), 1),
+                highest=round(max(times), 1))
+
+
 def localize_speed(
     sizes: tuple = (1, 8, 64, 256), # scenes at a time
     repeats: int = 5, # calls of each
-) -> dict: # rows of batch, ms_per_scene, lowest, highest
-    "Milliseconds a scene of `localize`, three sources at 10 dB, number and noise power known."
+) -> dict: # rows of batch, search and times; pilots, from `_speed_of_pilots`
+    "Milliseconds a scene of `localize` at 10 dB, number and noise power known."
     config = configure(SceneConfig(), n_sources=3, snr_db=10)
     searches = dict(grid={}, network=dict(search="network"),
                     network_refined_only=dict(search="network", second_looks=0))
@@ -361,16 +482,28 @@ def localize_speed(
         times = {name: [] for name in searches}
         for i in range(repeats + 1): # the first call of each warms up
             for name, options in searches.items():
-                seconds = _seconds_of(partial(
-                    localize, s.y, s.H, s.codes, positions=s.positions, n_sources=3,
-                    wavelength=config.wavelength, noise_power=s.noise_power, **options))
-                times[name] += [1e3 * seconds / n] * (i > 0)
-        rows += [dict(batch=n, search=name, ms_per_scene=round(statistics.median(t), 1),
-                      lowest=round(min(t), 1), highest=round(max(t), 1))
-                 for name, t in times.items()]
-    return dict(snr_db=10, n_sources=3, rows=rows)
+                times[name] += [_seconds_of(partial(
+                    _localized, s, n_sources=3, noise_power=s.noise_power, **options))] * (i > 0)
+        rows += [dict(batch=n, search=name) | _times_row(n, t) for name, t in times.items()]
+    pilots = _speed_of_pilots(sizes, repeats)
+    return dict(snr_db=10, n_sources=3, rows=rows, pilots=pilots)
 
-# %% ../../nbs/evaluation/05_recipes.ipynb #0164532f
+# %% ../../nbs/evaluation/05_recipes.ipynb #a9dfd8a8
+def _speed_of_pilots(sizes: tuple, repeats: int) -> list[dict]:
+    "Rows of source_model, n_sources, batch and times: pilots at 10 dB."
+    rows = []
+    for k in (1, 3, 5):
+        config = configure(SceneConfig(), n_sources=k, **_PILOTS)
+        for n in sizes:
+            s = simulate(n, config, seed=n)
+            work = partial(_localized, s, source_model="pilot", n_sources=k,
+                           noise_power=s.noise_power)
+            work() # warms up
+            seconds = [_seconds_of(work) for _ in range(repeats)]
+            rows.append(dict(source_model="pilot", n_sources=k, batch=n) | _times_row(n, seconds))
+    return rows
+
+
 def simulate_cost(
     sizes: tuple = (64, 256, 1024), # scenes at a time
     repeats: int = 15, # batches of each
@@ -384,7 +517,7 @@ def simulate_cost(
         rates[f"{n} with R"] = round(n / statistics.median(full))
     return dict(scenes_per_second=rates)
 
-
+# %% ../../nbs/evaluation/05_recipes.ipynb #1ec9343e
 def losses_cost(
     repeats: int = 30, # runs
 ) -> dict: # milliseconds
@@ -405,7 +538,7 @@ def losses_cost(
     return dict(milliseconds=round(statistics.median(times), 1), batch=64, elements=144,
                 columns=F.shape[-1])
 
-# %% ../../nbs/evaluation/05_recipes.ipynb #7d281d17
+
 def half_on_cpu(
     repeats: int = 9, # runs of each precision
 ) -> dict: # ratio of medians
@@ -703,13 +836,24 @@ RECIPES = dict(
     benchmark_snr=_sweep_recipe("benchmark_snr", "-10 to 20 dB", 3),
     benchmark_codes=_sweep_recipe("benchmark_codes", "codebooks and phase bits", 2),
     benchmark_room=_sweep_recipe("benchmark_room", "antennas and distance", 2),
+    pilots_10dB=_sweep_recipe("pilots_10dB", "pilots: 1, 3, 5 sources at 10 dB", 1),
+    pilots_0dB=_sweep_recipe("pilots_0dB", "pilots: 3 and 5 sources at 0 dB", 1.5),
+    pilots_static=_sweep_recipe("pilots_static", "pilots: static path, antennas", 1.5),
+    pilots_snapshots=_sweep_recipe("pilots_snapshots", "pilots: 2 to 256 snapshots", 6),
+    pilots_antennas=_sweep_recipe("pilots_antennas", "pilots: 1 to 16 antennas", 2.5),
+    pilots_network=_sweep_recipe("pilots_network", "pilots: the network that ships", 3),
+    pilot_counts=Recipe("pilots: number of sources", 1.5, pilot_count_rates, module=_HERE),
+    pilot_false_alarms=Recipe("pilots: three criteria on noise alone", 1, pilot_false_alarms,
+                              module=_HERE),
+    model_warnings=Recipe("either source model taken for the other", 8, model_warnings,
+                          module=_HERE),
     criteria=Recipe("three criteria for the number of sources", 2, criteria_rates, module=_HERE),
     false_alarms=Recipe("three criteria on noise alone", 0.1, false_alarm_rates, module=_HERE),
-    network=Recipe("the network beside the search over the grid", 25, network_rows, module=_HERE),
+    network=Recipe("the network beside the search over the grid", 50, network_rows, module=_HERE),
     nees_close=Recipe("error bars with and without close pairs", 2,
                       lambda: close_pair_nees(_RUNS/"nees_close"), module=_HERE),
     search_failures=Recipe("where the search fails", 8, search_failures, module=_HERE),
-    localize_speed=_two_thread_recipe("milliseconds a scene of localize", 1, localize_speed),
+    localize_speed=_two_thread_recipe("milliseconds a scene of localize", 3, localize_speed),
     simulate_cost=_two_thread_recipe("scenes per second of simulate", 0.2, simulate_cost),
     losses_cost=_two_thread_recipe("milliseconds of the loss", 0.1, losses_cost),
     eigengap_cost=_two_thread_recipe("four ways to the eigengap", 1, eigengap_cost),

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from .metrics import Interval, Matches, bootstrap, bound_ratio, gospa
 from .metrics import match_sources, resolved, rmse, wilson
-from .trials import FIELDS, TRUTH, Record, labels
+from .trials import FIELDS, NOT_IN_USE, TRUTH, Record, labels
 from ..physics.components import SceneConfig, source_mask
 from ..physics.pictures import STYLE
 
@@ -151,7 +151,22 @@ def summarize(
                           seconds_median=_single(seconds.median().item(), n),
                           seconds_mean=_single(seconds.mean().item(), n))
 
-# %% ../../nbs/evaluation/04_tables.ipynb #d06dbbcb
+# %% ../../nbs/evaluation/04_tables.ipynb #f019f811
+def _config_of(record: Record) -> SceneConfig:
+    "The configuration of the scenes of a record."
+    return SceneConfig(**{k: tuple(v) if isinstance(v, list) else v
+                          for k, v in record.meta["config"].items()})
+
+
+def _labels_of(records: list[Record]) -> dict[int, dict]: # by number of the point
+    "Labels of every point, without fields that no point uses."
+    configs = {r.meta["point"]: _config_of(r) for r in records}
+    unused = [field for field, none in NOT_IN_USE.items()
+              if all(getattr(c, field) == none for c in configs.values())]
+    return {point: {k: v for k, v in labels(c).items() if k not in unused}
+            for point, c in configs.items()}
+
+
 def table(
     records: list[Record], # from `run`
     **options: int, # level, n_resamples, seed of `bootstrap`
@@ -160,17 +175,17 @@ def table(
     groups = {}
     for r in sorted(records, key=lambda r: (r.meta["point"], r.meta["block"])):
         groups.setdefault((r.meta["point"], r.meta["estimator"]), []).append(r)
+    point_labels = _labels_of(records)
     rows = []
     for (point, estimator), group in groups.items():
         meta = group[0].meta
-        config = SceneConfig(**{k: tuple(v) if isinstance(v, list) else v
-                                for k, v in meta["config"].items()})
         data = joined_data(group)
         devices = " + ".join(sorted({r.meta["device"] for r in group}))
         tail = dict(scenes=sum(r.meta["n"] for r in group), seed=meta["plan_seed"],
                     **meta["versions"], device=devices)
         for metric, interval in summarize(data, **options).items():
-            head = dict(point=point) | labels(config) | dict(estimator=estimator, metric=metric)
+            head = dict(point=point) | point_labels[point]
+            head |= dict(estimator=estimator, metric=metric)
             rows.append(head | interval._asdict() | tail)
     return pd.DataFrame(rows)
 
@@ -178,7 +193,8 @@ def table(
 _AXES = dict(snr_db="SNR (dB)", n_sources="sources", n_antennas="antennas", n_snapshots="snapshots",
              distance="distance (m)", rician_k_db="Rician factor (dB)", phase_bits="phase bits",
              power_spread_db="spread of the powers (dB)", wavelength="wavelength (m)",
-             min_separation_deg="least separation (deg)")
+             min_separation_deg="least separation (deg)", static_path_db="static path (dB)",
+             n_frequencies="frequencies", bandwidth="bandwidth over centre frequency")
 _PANELS = dict(rmse_azimuth_deg="RMS azimuth error (deg)",
                rmse_elevation_deg="RMS elevation error (deg)",
                rmse_distance_m="RMS distance error (m)", resolved="share of scenes resolved")
@@ -232,7 +248,7 @@ def figures(
     table: pd.DataFrame, # from `table` or its file
 ) -> dict[str, plt.Figure]: # by file name without suffix
     "A figure for each swept field and each setting of the others."
-    swept = [f for f in FIELDS if table[f].nunique() > 1]
+    swept = [f for f in FIELDS if f in table and table[f].nunique() > 1]
     drawn = {}
     for field in swept:
         others = [f for f in swept if f != field]

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['UNKNOWNS', 'MODELS', 'SOURCE_COVARIANCES', 'covariance_bound', 'slepian_bangs', 'stochastic_information',
-           'deterministic_information', 'cramer_rao_bound', 'standard_deviations', 'position_error_bound',
-           'scene_bound']
+           'deterministic_information', 'pilot_information', 'cramer_rao_bound', 'standard_deviations',
+           'position_error_bound', 'scene_bound']
 
 # %% ../../nbs/localization/02_bounds.ipynb #8efe4027
 import math
@@ -176,8 +176,35 @@ def deterministic_information(
     alike = _scaled_eigen((b.mH @ b).sum(1)).lost.repeat_interleave(U, -1)
     return information.masked_fill(alike[:, :, None] | alike[:, None], 0)
 
+# %% ../../nbs/localization/02_bounds.ipynb #5f98101d
+def _beyond_constant(
+    x: Tensor, # (B, L, M, ...) complex128
+) -> Tensor: # of the same shape, exactly zero where only rounding is left
+    "What is left of each column without its mean over the snapshots."
+    rest = x - x.mean(1, keepdim=True)
+    left = torch.linalg.vector_norm(rest, dim=(1, 2), keepdim=True)
+    return rest * (left > 1e-12 * torch.linalg.vector_norm(x, dim=(1, 2), keepdim=True))
+
+
+def pilot_information(
+    b: Tensor, # (B, L, M, K) complex128, G_l A, zero columns where padded
+    b_dot: Tensor, # (B, L, M, K, U) complex128, derivatives of b
+    R_s: Tensor, # (B, K, K) complex128, s s^H or its mean over draws, zero where padded
+    noise_power: Tensor, # (B,) float64, > 0
+    static_path: bool = False, # is a constant of each antenna unknown too?
+) -> Tensor: # (B, K*U, K*U) float64
+    "Fisher information of one unknown amplitude a source, that eliminated."
+    if static_path:
+        b = _beyond_constant(b)
+        b_dot = _beyond_constant(b_dot)
+    # all L M numbers are one snapshot of L M antennas
+    return deterministic_information(b.flatten(1, 2)[:, None], b_dot.flatten(1, 2)[:, None],
+                                     R_s, noise_power)
+
 # %% ../../nbs/localization/02_bounds.ipynb #2285ef89
 UNKNOWNS = ("azimuth", "elevation", "distance")
+MODELS = ("stochastic", "deterministic", "pilot")
+SOURCE_COVARIANCES = ("diagonal", "full")
 
 
 def _check_unknowns(
@@ -190,28 +217,66 @@ def _check_unknowns(
     return [UNKNOWNS.index(name) for name in unknowns]
 
 
+def _check_wavelengths(
+    wavelength: float | tuple, # m, one or a sequence
+) -> tuple[tuple[float, ...], int | None]: # all of them, and Q if it is a sequence
+    "Raise unless all wavelengths are finite and above zero."
+    several = isinstance(wavelength, (tuple, list))
+    wavelengths = tuple(wavelength) if several else (wavelength,)
+    require(len(wavelengths) > 0, "wavelength", "a number of m or a sequence of them", wavelength)
+    for one in wavelengths:
+        check_positive("wavelength", one, "m")
+    return wavelengths, len(wavelengths) if several else None
+
+
+def _check_model(model: str, static_path: bool) -> None:
+    "Raise on an unknown model, and on a static path where the amplitudes vary."
+    check_choice("model", model, MODELS)
+    check_choice("static_path", static_path, (False, True))
+    require(model == "pilot" or not static_path, "static_path",
+            f"False for model {model!r}, whose amplitudes vary over the snapshots", static_path)
+
+# %% ../../nbs/localization/02_bounds.ipynb #84bb2d5c
 class _BoundInput(NamedTuple):
     "What a bound depends on, in double precision."
     positions: Tensor # (N, 3) m
-    G: Tensor # (L, M, N) or (B, L, M, N)
+    G: Tensor # (Q, L, M, N) or (B, Q, L, M, N), Q = 1 at one wavelength
     places: tuple[Tensor, Tensor, Tensor] # azimuth, elevation, distance, (B, K) rad, rad, m
-    R_s: Tensor # (B, K, K)
+    R_s: Tensor # (B, 1, K, K) or (B, Q, K, K)
     noise_power: Tensor # (B,)
     mask: Tensor # (B, K) bool, True where there is a source
 
-# %% ../../nbs/localization/02_bounds.ipynb #11ce99dd
-def _double_input(positions, G, places, power, noise_power, n_sources) -> _BoundInput:
+
+def _double_sensing(G: Tensor, N: int, Q: int | None) -> Tensor:
+    "(Q, L, M, N) or (B, Q, L, M, N), with Q = 1 for one wavelength outside a sequence."
+    G = check_tensor("G", G, ("...", "L", "M", N))
+    if Q is None:
+        G = G.unsqueeze(-4)
+    fits = G.ndim > 3 and G.shape[-4] == (Q or 1)
+    require(fits, "G", f"for {Q} frequencies, (..., {Q}, L, M, {N})", G)
+    return G.to(torch.complex128)
+
+
+def _double_covariance(power: Tensor, B: int, K: int, Q: int | None) -> Tensor:
+    "R_s (B, 1, K, K), or (B, Q, K, K) where each frequency has its own."
+    if isinstance(power, Tensor) and power.ndim == 4 and Q is not None:
+        R_s = check_tensor("power", power, (B, Q, K, K))
+    elif isinstance(power, Tensor) and power.ndim == 3:
+        R_s = check_tensor("power", power, (B, K, K))[:, None]
+    else:
+        R_s = torch.diag_embed(check_tensor("power", power, (B, K), REAL))[:, None]
+    return R_s.to(torch.complex128)
+
+# %% ../../nbs/localization/02_bounds.ipynb #2ea5d8d1
+def _double_input(positions, G, places, power, noise_power, n_sources, Q) -> _BoundInput:
     "In double precision, after a check of types and shapes."
     azimuth = check_tensor("azimuth", places[0], ("B", "K"), REAL)
     B, K = azimuth.shape
     places = [check_tensor(name, x, (B, K), REAL) for name, x in zip(UNKNOWNS, places)]
     positions = check_positions(positions)
-    G = check_tensor("G", G, ("...", "L", "M", len(positions)))
-    require(G.shape[:-3] in ((), (1,), (B,)), "G", f"for one scene or for {B}", G)
-    if isinstance(power, Tensor) and power.ndim == 3:
-        R_s = check_tensor("power", power, (B, K, K))
-    else:
-        R_s = torch.diag_embed(check_tensor("power", power, (B, K), REAL))
+    double_G = _double_sensing(G, len(positions), Q)
+    require(double_G.shape[:-4] in ((), (1,), (B,)), "G", f"for one scene or for {B}", G)
+    R_s = _double_covariance(power, B, K, Q)
     noise_power = torch.as_tensor(noise_power, dtype=torch.float64, device=azimuth.device)
     require(noise_power.shape in ((), (B,)), "noise_power", f"a number or ({B},)", noise_power)
     if n_sources is None:
@@ -219,21 +284,21 @@ def _double_input(positions, G, places, power, noise_power, n_sources) -> _Bound
     n_sources = check_tensor("n_sources", n_sources, (B,), (torch.int64,))
     require_all((n_sources >= 0) & (n_sources <= K), "n_sources", f"in 0..{K}", n_sources)
     places = tuple(x.double() for x in places)
-    return _BoundInput(positions.double(), G.to(torch.complex128), places,
-                       R_s.to(torch.complex128), noise_power.expand(B), source_mask(n_sources, K))
+    return _BoundInput(positions.double(), double_G, places, R_s, noise_power.expand(B),
+                       source_mask(n_sources, K))
 
 # %% ../../nbs/localization/02_bounds.ipynb #b6a75811
 def _check_values(x: _BoundInput) -> None:
     "Raise on values that no scene can have; NaN and infinities are none of these."
-    pair = x.mask[:, :, None] & x.mask[:, None]
+    pair = (x.mask[:, :, None] & x.mask[:, None])[:, None]
     R_s = torch.where(pair & x.R_s.isfinite(), x.R_s, 0)
-    own = R_s.diagonal(dim1=1, dim2=2).real
-    skew = (R_s - R_s.mH).abs().amax((1, 2))
-    least = torch.linalg.eigvalsh(R_s).amin(1)
-    tolerance = 1e-6 * R_s.abs().amax((1, 2))
+    own = R_s.diagonal(dim1=2, dim2=3).real
+    skew = (R_s - R_s.mH).abs().amax((1, 2, 3))
+    least = torch.linalg.eigvalsh(R_s).amin((1, 2))
+    tolerance = 1e-6 * R_s.abs().amax((1, 2, 3))
     faults = {"distance must be > 0 m": ((x.places[2] <= 0) & x.mask).any(1),
               "noise_power must be > 0": x.noise_power <= 0,
-              "power must be >= 0": (own < 0).any(1),
+              "power must be >= 0": (own < 0).flatten(1).any(1),
               "power must be Hermitian": skew > tolerance,
               "power must be positive semidefinite": least < -tolerance}
     if torch.stack(list(faults.values())).any(): # one look at all of them
@@ -243,36 +308,48 @@ def _check_values(x: _BoundInput) -> None:
 
 def _check_bound_input(
     positions: Tensor, # (N, 3) m
-    G: Tensor, # (L, M, N) or (B, L, M, N) complex
+    G: Tensor, # ([B,] [Q,] L, M, N) complex
     places: tuple[Tensor, Tensor, Tensor], # azimuth, elevation, distance, (B, K) rad, rad, m
-    power: Tensor, # (B, K) >= 0 or (B, K, K) Hermitian PSD, linear
+    power: Tensor, # (B, K) >= 0 or (B, [Q,] K, K) Hermitian PSD, linear
     noise_power: Tensor | float, # (B,) or a number, linear, > 0
     n_sources: Tensor | None = None, # (B,) int64, 0..K; None: every column holds a source
+    Q: int | None = None, # number of frequencies; None: one, and G has no axis for it
 ) -> _BoundInput: # checked; harmless numbers in masked sources and scenes that are not finite
     "Raise on wrong shapes and impossible values; mask what is padding or not finite."
-    x = _double_input(positions, G, places, power, noise_power, n_sources)
+    x = _double_input(positions, G, places, power, noise_power, n_sources, Q)
     _check_values(x)
     padded = ~x.mask
-    finite = x.noise_power.isfinite() & x.G.isfinite().flatten(-3).all(-1)
-    finite &= (x.R_s.isfinite() | padded[:, :, None] | padded[:, None]).all(2).all(1)
+    no_pair = (padded[:, :, None] | padded[:, None])[:, None]
+    finite = x.noise_power.isfinite() & x.G.isfinite().flatten(-4).all(-1)
+    finite &= (x.R_s.isfinite() | no_pair).flatten(1).all(1)
     finite &= (torch.stack(x.places).isfinite() | padded).all(0).all(1)
     mask = x.mask & finite[:, None]
+    pair = (mask[:, :, None] & mask[:, None])[:, None]
     fill = (0.0, 0.0, 1.0)
     return _BoundInput(
         positions=x.positions,
         G=torch.where(x.G.isfinite(), x.G, 0),
         places=tuple(torch.where(mask, *pair) for pair in zip(x.places, fill)),
-        R_s=torch.where(mask[:, :, None] & mask[:, None], x.R_s, 0),
+        R_s=torch.where(pair, x.R_s, 0),
         noise_power=torch.where(finite, x.noise_power, 1),
         mask=mask)
 
-# %% ../../nbs/localization/02_bounds.ipynb #0c85a596
-def _heard(x: _BoundInput, columns: list[int], **wave) -> tuple[Tensor, Tensor]:
-    "b (B, L, M, K), the sources as the antennas hear them, and b_dot (B, L, M, K, U)."
-    A, A_dot = steering_slopes(x.positions, *x.places, **wave)
-    waves = torch.cat([A[..., None], A_dot[..., columns]], -1) * x.mask[:, None, :, None]
-    heard = x.G.flatten(-3, -2) @ waves.flatten(-2)
-    heard = heard.unflatten(1, x.G.shape[-3:-1]).unflatten(-1, waves.shape[-2:])
+# %% ../../nbs/localization/02_bounds.ipynb #28972a32
+def _heard(
+    x: _BoundInput, # for Q wavelengths
+    columns: list[int], # U coordinates out of azimuth, elevation, distance
+    wavelengths: tuple[float, ...], # Q of them, m
+    wavefront: str = "spherical", # "spherical", "fresnel" or "planar"
+) -> tuple[Tensor, Tensor]: # b (B, Q, L, M, K) and b_dot (B, Q, L, M, K, U)
+    "The sources as the antennas hear them, and the derivatives."
+    heard = []
+    for G, wavelength in zip(x.G.unbind(-4), wavelengths):
+        A, A_dot = steering_slopes(x.positions, *x.places, wavelength=wavelength,
+                                   wavefront=wavefront)
+        waves = torch.cat([A[..., None], A_dot[..., columns]], -1) * x.mask[:, None, :, None]
+        of_one = G.flatten(-3, -2) @ waves.flatten(-2)
+        heard.append(of_one.unflatten(1, G.shape[-3:-1]).unflatten(-1, waves.shape[-2:]))
+    heard = torch.stack(heard, 1)
     return heard[..., 0], heard[..., 1:]
 
 
@@ -283,45 +360,67 @@ def _active_parameters(mask: Tensor, U: int, source_covariance: str) -> Tensor: 
     noise = torch.ones_like(mask[:, :1])
     return torch.cat([mask.repeat_interleave(U, 1), both, both[:, k != m], noise], 1)
 
-# %% ../../nbs/localization/02_bounds.ipynb #9f97e16a
-MODELS = ("stochastic", "deterministic")
-SOURCE_COVARIANCES = ("diagonal", "full")
+# %% ../../nbs/localization/02_bounds.ipynb #a28d4c83
+def _of_constants(
+    x: _BoundInput, # for Q wavelengths
+    b: Tensor, # (B, Q, L, M, K) complex128
+    b_dot: Tensor, # (B, Q, L, M, K, U) complex128
+    model: str, # "deterministic" or "pilot"
+    static_path: bool, # only with "pilot"
+) -> Tensor: # (B, K*U, K*U) float64
+    "Information of amplitudes that are constants: the sum over the frequencies."
+    B, Q = b.shape[:2]
+    given = [b.flatten(0, 1), b_dot.flatten(0, 1), x.R_s.expand(-1, Q, -1, -1).flatten(0, 1),
+             x.noise_power.repeat_interleave(Q)]
+    if model == "pilot":
+        information = pilot_information(*given, static_path)
+    else:
+        information = deterministic_information(*given)
+    return information.unflatten(0, (B, Q)).sum(1)
 
 
+def _check_covariance(R_s: Tensor, source_covariance: str) -> None:
+    "Raise unless the source covariance is one that the stochastic model has."
+    require(R_s.shape[1] == 1, "power", "(B, K) or (B, K, K) for model 'stochastic'", R_s)
+    correlated = bool((R_s.triu(1) != 0).any())
+    require(not correlated or source_covariance == "full", "source_covariance",
+            "'full' where power has correlated sources", source_covariance)
+
+# %% ../../nbs/localization/02_bounds.ipynb #9228fb73
 def cramer_rao_bound(
     positions: Tensor, # (N, 3) element positions, m
-    G: Tensor, # (L, M, N) or (B, L, M, N) complex sensing matrices
+    G: Tensor, # (L, M, N) or (B, L, M, N) complex; at Q wavelengths ([B,] Q, L, M, N)
     azimuth: Tensor, # (B, K) rad
     elevation: Tensor, # (B, K) rad
     distance: Tensor, # (B, K) m, > 0
-    power: Tensor, # (B, K) powers >= 0 or (B, K, K) Hermitian source covariance, linear
+    power: Tensor, # (B, K) powers >= 0 or R_s, (B, K, K) or (B, Q, K, K) Hermitian, linear
     noise_power: Tensor | float, # (B,) or a number, linear, > 0
     *,
-    wavelength: float, # m, > 0
+    wavelength: float | tuple, # m, > 0; or a sequence of Q
     n_sources: Tensor | None = None, # (B,) int64; columns from n_sources on are padding
-    model: str = "stochastic", # "stochastic" or "deterministic"
+    model: str = "stochastic", # "stochastic", "deterministic" or "pilot"
+    static_path: bool = False, # "pilot" only: is a constant of each antenna unknown too?
     unknowns: tuple = UNKNOWNS, # U names out of azimuth, elevation, distance
     source_covariance: str = "diagonal", # unknown part of R_s: "diagonal" or "full"
     wavefront: str = "spherical", # "spherical", "fresnel" or "planar"
 ) -> Tensor: # (B, K*U, K*U) float64, rad^2 .. m^2; inf: undetermined, NaN: padding or not finite
-    "Cramér-Rao bound on the coordinates of all sources, powers and noise unknown."
-    check_choice("model", model, MODELS)
+    "Cramér-Rao bound on the coordinates of all sources, amplitudes and noise unknown."
     check_choice("source_covariance", source_covariance, SOURCE_COVARIANCES)
-    check_positive("wavelength", wavelength, "m")
+    _check_model(model, static_path)
+    wavelengths, Q = _check_wavelengths(wavelength)
     columns = _check_unknowns(unknowns)
     places = azimuth, elevation, distance
-    x = _check_bound_input(positions, G, places, power, noise_power, n_sources)
-    b, b_dot = _heard(x, columns, wavelength=wavelength, wavefront=wavefront)
-    active = _active_parameters(x.mask, len(columns), source_covariance)
+    x = _check_bound_input(positions, G, places, power, noise_power, n_sources, Q)
+    b, b_dot = _heard(x, columns, wavelengths, wavefront)
     n = x.mask.shape[1] * len(columns)
-    if model == "deterministic":
-        information = deterministic_information(b, b_dot, x.R_s, x.noise_power)
-        return covariance_bound(information, active[:, :n])
-    correlated = bool((x.R_s.triu(1) != 0).any())
-    require(not correlated or source_covariance == "full", "source_covariance",
-            "'full' where power has correlated sources", source_covariance)
-    information = stochastic_information(b, b_dot, x.R_s, x.noise_power, source_covariance)
-    return covariance_bound(information, active)[:, :n, :n]
+    active = _active_parameters(x.mask, len(columns), source_covariance)
+    if model == "stochastic":
+        _check_covariance(x.R_s, source_covariance)
+        information = stochastic_information(b.flatten(1, 2), b_dot.flatten(1, 2), x.R_s[:, 0],
+                                             x.noise_power, source_covariance)
+        return covariance_bound(information, active)[:, :n, :n]
+    information = _of_constants(x, b, b_dot, model, static_path)
+    return covariance_bound(information, active[:, :n])
 
 # %% ../../nbs/localization/02_bounds.ipynb #1175521e
 def standard_deviations(
@@ -350,14 +449,40 @@ def position_error_bound(
 def scene_bound(
     scenes: Scenes, # the batch, on any device
     size: int = 64, # scenes at a time, >= 1
-    **options, # model, unknowns, source_covariance, wavefront
+    *,
+    model: str | None = None, # None: "pilot" for pilot scenes, "stochastic" for others
+    static_path: bool | None = None, # None: whether the scenes have one, if model is "pilot"
+    **options, # unknowns, source_covariance, wavefront
 ) -> Tensor: # (B, K_max*U, K_max*U) float64, NaN where padded
     "Cramér-Rao bound at the truth of every scene."
     _refuse_scenes("noise_power must be > 0", scenes.noise_power <= 0)
-    bounds = []
-    for part in scenes.batches(size):
-        G = sensing_matrix(part.H.to(torch.complex128), part.codes.to(torch.complex128))
-        bounds.append(cramer_rao_bound(
-            part.positions, G, *part.truth, part.noise_power, n_sources=part.n_sources,
-            wavelength=part.config.wavelength, **options))
-    return torch.cat(bounds)
+    if model is None:
+        model = scenes.config.source_model
+    if static_path is None:
+        static_path = model == "pilot" and scenes.static_path is not None
+    options |= dict(model=model, static_path=static_path)
+    return torch.cat([_batch_bound(part, options) for part in scenes.batches(size)])
+
+
+def _batch_bound(scenes: Scenes, options: dict) -> Tensor:
+    "All scenes of a batch together."
+    H, codes = scenes.H.to(torch.complex128), scenes.codes.to(torch.complex128)
+    wavelength = scenes.config.wavelength
+    if scenes.config.n_frequencies > 1:
+        codes = codes[:, None]
+        wavelength = scenes.config.wavelengths
+    *places, power = scenes.truth
+    if scenes.amplitude is not None and options["model"] != "stochastic":
+        power = _of_amplitudes(scenes.amplitude)
+    return cramer_rao_bound(
+        scenes.positions, sensing_matrix(H, codes), *places, power, scenes.noise_power,
+        n_sources=scenes.n_sources, wavelength=wavelength, **options)
+
+
+def _of_amplitudes(
+    amplitude: Tensor, # (B, K) or (B, K, Q) complex
+) -> Tensor: # (B, K, K) or (B, Q, K, K) complex128
+    "R_s = s s^H of amplitudes that stay."
+    s = amplitude.to(torch.complex128)
+    s = (s.mT if s.ndim == 3 else s)[..., None]
+    return s @ s.mH

@@ -10,17 +10,59 @@ import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 import matplotlib.pyplot as plt
 import torch
 from torch import Tensor
 from ..core import COMPLEX, REAL, FileError, TensorBatch, abs2, as_tuples, check_count
-from ..core import check_tensor, load_tensors, require, save_tensors
+from ..core import check_finite, check_tensor, load_tensors, require, save_tensors
 from .components import SceneConfig, TrueSources, complex_normal, draw_amplitudes
-from .components import draw_codes, draw_sources, rician_channel
-from .components import source_mask, uniform
+from .components import draw_codes, draw_sources, draw_static_path, rician_channel
+from .components import sensing_matrix, source_mask, uniform
 from .geometry import direction, steering_vectors
 from .pictures import ABOVE, STYLE, TRUE, draw_array, draw_places, draw_region
 from .pictures import view_from
+
+# %% ../../nbs/physics/05_scenes.ipynb #a4833222
+def _beside(
+    x: Tensor, # (B, ...)
+    config: SceneConfig, # how many frequencies
+) -> Tensor: # (B, 1, ...), or x itself with one frequency
+    "The same at all frequencies."
+    return x[:, None] if config.frequency_axis else x
+
+
+def _steering(
+    config: SceneConfig, # positions and wavelengths
+    azimuth: Tensor, # (B, K) rad
+    elevation: Tensor, # (B, K) rad
+    distance: Tensor, # (B, K) m
+) -> Tensor: # (B, N, K) complex, or (B, Q, N, K)
+    "Steering vectors at each frequency."
+    positions, aim = config.positions.to(azimuth.device), direction(azimuth, elevation)
+    each = [steering_vectors(positions, aim, 1 / distance, x) for x in config.wavelengths]
+    return torch.stack(each, 1) if config.frequency_axis else each[0]
+
+
+def _heard(
+    A: Tensor, # (B, [Q,] N, K) complex64
+    H: Tensor, # (B, [Q,] M, N) complex64
+    codes: Tensor, # (B, [1,] L, N) complex64
+) -> Tensor: # (B, [Q,] K, L, M) complex64
+    "b_lk = G_l a_k."
+    waves = A.mT.contiguous() # (B, [Q,] K, N)
+    coded = codes[..., None, :, :] * waves[..., None, :] # (B, [Q,] K, L, N)
+    return (coded.flatten(-3, -2) @ H.mT).unflatten(-2, coded.shape[-3:-1])
+
+# %% ../../nbs/physics/05_scenes.ipynb #c4289a3f
+def _signal_power(
+    b: Tensor, # (B, [Q,] K, L, M) complex64
+    power: Tensor, # (B, K) linear
+) -> Tensor: # (B,) linear
+    "Expected power of the surface's signal at an antenna."
+    gain = abs2(b).mean((-2, -1))
+    gain = gain.mean(1) if gain.ndim == 3 else gain
+    return (gain * power).sum(1)
 
 # %% ../../nbs/physics/05_scenes.ipynb #38029268
 _FORMAT = "ris_nb.scenes.2"
@@ -29,9 +71,9 @@ _FORMAT = "ris_nb.scenes.2"
 @dataclass(frozen=True)
 class Scenes(TensorBatch):
     "A batch of B scenes: measurements, what the receiver knows, and the truth."
-    y: Tensor # (B, L, M) complex64
-    H: Tensor # (B, M, N) complex64
-    codes: Tensor # (B, L, N) complex64, unit modulus
+    y: Tensor # (B, L, M) complex64, or (B, Q, L, M) with several frequencies
+    H: Tensor # (B, M, N) complex64, or (B, Q, M, N)
+    codes: Tensor # (B, L, N) complex64, unit modulus, the same at all frequencies
     azimuth: Tensor # (B, K_max) rad
     elevation: Tensor # (B, K_max) rad
     distance: Tensor # (B, K_max) m
@@ -39,10 +81,19 @@ class Scenes(TensorBatch):
     n_sources: Tensor # (B,) int64
     snr_db: Tensor # (B,) dB
     noise_power: Tensor # (B,) linear
-    config: SceneConfig # surface and wavelength, and where the scenes came from
+    config: SceneConfig # surface and wavelengths, and where the scenes came from
+    amplitude: Tensor | None = None # (B, K_max) or (B, K_max, Q) complex64, only of pilots
+    static_path: Tensor | None = None # (B, M) or (B, Q, M) complex64, None: there is none
 
     def __post_init__(self):
         _check_scenes(self)
+
+    @classmethod
+    def cat(cls, parts: list["Scenes"]) -> "Scenes":
+        "One batch of several that have the same configuration."
+        _check_alike(parts)
+        names = parts[0].tensors()
+        return replace(parts[0], **{k: torch.cat([getattr(p, k) for p in parts]) for k in names})
 
     def batches(
         self,
@@ -76,19 +127,23 @@ class Scenes(TensorBatch):
         return TrueSources(*(torch.where(mask, getattr(self, k), v) for k, v in fill.items()))
 
     @property
-    def steering(self) -> Tensor: # (B, N, K_max) complex64
+    def G(self) -> Tensor: # (B, L, M, N) complex64, or (B, Q, L, M, N)
+        "Sensing matrices G_l = H diag(c_l)."
+        return sensing_matrix(self.H, _beside(self.codes, self.config))
+
+    @property
+    def steering(self) -> Tensor: # (B, N, K_max) complex64, or (B, Q, N, K_max)
         "Steering vectors of the sources; padded columns hold the boresight at 1 m."
         t = self.truth
-        aim = direction(t.azimuth, t.elevation)
-        return steering_vectors(self.positions, aim, 1 / t.distance, self.config.wavelength)
+        return _steering(self.config, t.azimuth, t.elevation, t.distance)
 
     @property
-    def factor(self) -> Tensor: # (B, N, K_max) complex64, zero columns where padded
+    def factor(self) -> Tensor: # (B, N, K_max) or (B, Q, N, K_max) complex64, 0 where padded
         "F = A diag(sqrt(p)), so that the true covariance is F F^H."
-        return self.steering * self.truth.power.sqrt()[:, None]
+        return self.steering * _beside(self.truth.power.sqrt()[:, None], self.config)
 
     @property
-    def R(self) -> Tensor: # (B, N, N) complex64, Hermitian, trace N, rank n_sources
+    def R(self) -> Tensor: # (B, N, N) or (B, Q, N, N) complex64, Hermitian, trace N, rank K
         "True covariance of the field at the surface, A diag(p) A^H."
         return self.factor @ self.factor.mH
 
@@ -130,11 +185,18 @@ def _check_scenes(
 ) -> None:
     "Raise an error that names the first field with a wrong shape, dtype or value."
     single, complex64 = (torch.float32,), (torch.complex64,)
-    y = check_tensor("Scenes.y", s.y, ("B", "L", "M"), complex64)
-    B, L, M = y.shape
+    Q = s.config.frequency_axis
+    y = check_tensor("Scenes.y", s.y, ("B", *Q, "L", "M"), complex64)
+    B, *_, L, M = y.shape
     N, K = s.config.n_elements, s.azimuth.shape[-1]
-    check_tensor("Scenes.H", s.H, (B, M, N), complex64)
+    check_tensor("Scenes.H", s.H, (B, *Q, M, N), complex64)
     check_tensor("Scenes.codes", s.codes, (B, L, N), complex64)
+    if s.amplitude is not None:
+        pilot = s.config.source_model == "pilot"
+        require(pilot, "Scenes.amplitude", 'None unless source_model is "pilot"', s.amplitude)
+        check_tensor("Scenes.amplitude", s.amplitude, (B, K, *Q), complex64)
+    if s.static_path is not None:
+        check_tensor("Scenes.static_path", s.static_path, (B, *Q, M), complex64)
     check_tensor("Scenes.n_sources", s.n_sources, (B,), (torch.int64,))
     for name in ("snr_db", "noise_power"):
         check_tensor(f"Scenes.{name}", getattr(s, name), (B,), single)
@@ -156,11 +218,17 @@ def _valid_values(s: Scenes) -> dict[str, tuple[str, Tensor]]:
     powers_fit = ((s.power >= 0) | padded).all(1) & ((total - 1).abs() < 1e-3)
     distances_fit = s.distance.isfinite() & (s.distance > 0)
     finite = {k: getattr(s, k).isfinite() for k in ("y", "H", "azimuth", "elevation")}
-    return dict(
+    optional = {}
+    if s.amplitude is not None:
+        known = s.amplitude.isfinite().reshape(*padded.shape, -1).all(2)
+        optional["amplitude"] = ("finite", (known | padded).all(1))
+    if s.static_path is not None:
+        optional["static_path"] = ("finite", s.static_path.isfinite().flatten(1).all(1))
+    return optional | dict(
         n_sources=(f"in 1..{padded.shape[1]}",
                    (s.n_sources >= 1) & (s.n_sources <= padded.shape[1])),
-        y=("finite", finite["y"].all((1, 2))),
-        H=("finite", finite["H"].all((1, 2))),
+        y=("finite", finite["y"].flatten(1).all(1)),
+        H=("finite", finite["H"].flatten(1).all(1)),
         codes=("of modulus 1", ((abs2(s.codes) - 1).abs() < 2e-3).all((1, 2))),
         noise_power=("finite and >= 0", s.noise_power.isfinite() & (s.noise_power >= 0)),
         snr_db=("a number", ~s.snr_db.isnan()),
@@ -177,9 +245,10 @@ def simulate(
     seed: int | None = None, # same seed, same bytes on one device
     generator: torch.Generator | None = None, # instead of a seed; sets the device
     device: torch.device | str | None = None, # default: the generator's, else the CPU
-    H: Tensor | None = None, # (M, N) or (n, M, N) complex64, in place of a drawn channel
-    codes: Tensor | None = None, # (L, N) or (n, L, N) complex64, in place of drawn codes
-    places: Tensor | None = None, # (K, 3) or (n, K, 3) rad, rad, m, in place of drawn places
+    H: Tensor | None = None, # ([n,] [Q,] M, N) complex, in place of a drawn channel
+    codes: Tensor | None = None, # ([n,] L, N) complex, in place of drawn codes
+    places: Tensor | None = None, # ([n,] K, 3) rad, rad, m, in place of drawn places
+    amplitude: Tensor | None = None, # ([n,] K [, Q]) complex, in place of drawn pilots
 ) -> Scenes: # on `device`
     "Draw n scenes."
     check_count("n", n)
@@ -187,58 +256,135 @@ def simulate(
     device = torch.device(device or (generator.device if generator is not None else "cpu"))
     if seed is not None:
         generator = torch.Generator(device).manual_seed(seed)
-    if H is not None:
-        H = _given("H", H, n, config.n_elements, COMPLEX).to(device, torch.complex64)
-        config = replace(config, n_antennas=H.shape[1])
-    if codes is not None:
-        codes = _given("codes", codes, n, config.n_elements, COMPLEX).to(device, torch.complex64)
-        config = replace(config, n_snapshots=codes.shape[1])
+    given = _Given(H, codes, places, amplitude)
+    given, config = _settled(given, n, config, device)
 
-    if places is not None:
-        places = _given_places(places, n).to(device, torch.float32)
-        K = places.shape[1]
-        config = replace(config, min_sources=K, max_sources=K, min_separation_deg=0.0)
-    sources = draw_sources(n, config, generator, device)
-    if places is not None:
-        sources |= dict(zip(("azimuth", "elevation", "distance"), places.unbind(-1)))
-    low, high = config.snr_db
-    snr_db = uniform((n,), low, high, generator, device)
-    H = rician_channel(n, config, generator, device) if H is None else H
-    codes = draw_codes(n, config, generator, device) if codes is None else codes
-    s = draw_amplitudes(sources["power"], config.n_snapshots, config.source_model, generator)
-
-    aim = direction(sources["azimuth"], sources["elevation"])
-    A = steering_vectors(config.positions.to(device), aim, 1 / sources["distance"],
-                         config.wavelength)
-    waves = A.mT.contiguous() # (n, K, N)
-
-    # b_lk = G_l a_k = H (c_l * a_k), (n, K, L, M)
-    coded = codes[:, None] * waves[:, :, None] # (n, K, L, N)
-    b = (coded.flatten(1, 2) @ H.mT).unflatten(1, coded.shape[1:3])
-
-    signal = (b * s.mT[..., None]).sum(1)
-    signal_power = (abs2(b).mean((2, 3)) * sources["power"]).sum(1)
+    sources, snr_db, H, codes, s = _drawn(given, n, config, generator, device)
+    A = _steering(config, *(sources[k] for k in ("azimuth", "elevation", "distance")))
+    b = _heard(A, H, _beside(codes, config))
+    signal = (b * s.mT[..., None]).sum(-3)
+    signal_power = _signal_power(b, sources["power"])
     noise_power = 10 ** (-snr_db / 10) * signal_power
     noise = complex_normal(*signal.shape, generator=generator, device=device)
-    y = signal + noise_power.sqrt()[:, None, None] * noise
+    y = signal + noise_power.sqrt().reshape(n, *(1,) * (noise.ndim - 1)) * noise
+    d = None
+    if config.static_path_db is not None: # drawn last: all else is as without it
+        d = draw_static_path(signal_power, config, generator)
+        y = y + d[..., None, :]
     return Scenes(y=y, H=H, codes=codes, snr_db=snr_db, noise_power=noise_power, config=config,
-                  **sources)
+                  amplitude=_pilots(s, config), static_path=d, **sources)
 
 
-def _given(name: str, x: Tensor, n: int, columns: int, dtypes: tuple) -> Tensor:
-    "A tensor given for all scenes or for each, (n, rows, columns)."
-    x = check_tensor(name, x, ("...", "rows", columns), dtypes)
-    require(x.ndim == 2 or x.shape[:-2] == (n,), name, f"for one or for {n} scenes", x)
-    return x.expand(n, *x.shape[-2:]).contiguous()
+def _pilots(
+    s: Tensor, # (n, [Q,] L, K) complex64, amplitudes
+    config: SceneConfig, # source model
+) -> Tensor | None: # (n, K [, Q]) complex64; None unless they are constant
+    "The amplitudes that serve all snapshots."
+    if config.source_model != "pilot":
+        return None
+    s = s[..., 0, :]
+    return (s.mT if config.frequency_axis else s).contiguous()
+
+# %% ../../nbs/physics/05_scenes.ipynb #76a22c0d
+class _Given(NamedTuple):
+    "What replaces drawn values, for each of n scenes, or None."
+    H: Tensor | None # (n, [Q,] M, N) complex64
+    codes: Tensor | None # (n, L, N) complex64
+    places: Tensor | None # (n, K, 3) rad, rad, m
+    amplitude: Tensor | None # (n, K [, Q]) complex64
 
 
-def _given_places(places: Tensor, n: int) -> Tensor:
+def _settled(
+    given: _Given, # as the caller gave it
+    n: int, # number of scenes
+    config: SceneConfig, # as the caller gave it
+    device: torch.device, # of the results
+) -> tuple[_Given, SceneConfig]: # checked and for n scenes; with the sizes of what is given
+    "What is given, and a configuration that agrees with it."
+    H, codes, places, amplitude = given
+    Q, N = config.frequency_axis, config.n_elements
+    if H is not None:
+        H = _spread("H", H, n, (*Q, "rows", N), COMPLEX).to(device, torch.complex64)
+        config = replace(config, n_antennas=H.shape[-2])
+    if codes is not None:
+        codes = _spread("codes", codes, n, ("rows", N), COMPLEX).to(device, torch.complex64)
+        config = replace(config, n_snapshots=codes.shape[1])
+    if places is not None:
+        places = _spread_places(places, n).to(device, torch.float32)
+        K = places.shape[1]
+        config = replace(config, min_sources=K, max_sources=K, min_separation_deg=0.0)
+    if amplitude is not None:
+        columns = "K" if places is None else places.shape[1]
+        amplitude = _spread_amplitude(amplitude, n, columns, config).to(device, torch.complex64)
+        K = amplitude.shape[1]
+        config = replace(config, min_sources=K, max_sources=K)
+    return _Given(H, codes, places, amplitude), config
+
+
+def _spread(name: str, x: Tensor, n: int, axes: tuple, dtypes: tuple) -> Tensor:
+    "A tensor given for all scenes or for each, (n, *axes)."
+    x = check_tensor(name, x, ("...", *axes), dtypes)
+    lead = x.shape[:x.ndim - len(axes)]
+    require(lead in ((), (n,)), name, f"for one or for {n} scenes", x)
+    return x.expand(n, *x.shape[len(lead):]).contiguous()
+
+
+def _spread_places(places: Tensor, n: int) -> Tensor:
     "Places in front of the surface, given for all scenes or for each, (n, K, 3)."
-    places = _given("places", places, n, 3, REAL)
+    places = _spread("places", places, n, ("rows", 3), REAL)
     in_front = (places[..., :2].abs() <= math.pi / 2).all() & (places[..., 2] > 0).all()
     expected = "(rad, rad, m), angles within pi / 2, distance > 0"
     require(bool(in_front), "places", expected, places)
     return places
+
+
+def _spread_amplitude(x: Tensor, n: int, columns: int | str, config: SceneConfig) -> Tensor:
+    "Amplitudes of pilots, given for all scenes or for each, (n, K) or (n, K, Q)."
+    pilot = config.source_model == "pilot"
+    require(pilot, "amplitude", 'None unless source_model is "pilot"', x)
+    x = _spread("amplitude", x, n, (columns, *config.frequency_axis), COMPLEX)
+    check_finite(x, "amplitude", core=x.ndim - 1)
+    return x
+
+# %% ../../nbs/physics/05_scenes.ipynb #34e13ca7
+def _drawn(
+    given: _Given, # replaces what is drawn
+    n: int, # number of scenes
+    config: SceneConfig, # ranges
+    generator: torch.Generator | None, # source of randomness
+    device: torch.device, # of the results
+) -> tuple[dict, Tensor, Tensor, Tensor, Tensor]: # sources, SNR in dB, H, codes, amplitudes
+    "The parts of n scenes, drawn or as given."
+    sources = draw_sources(n, config, generator, device)
+    if given.places is not None:
+        sources |= dict(zip(("azimuth", "elevation", "distance"), given.places.unbind(-1)))
+    snr_db = uniform((n,), *config.snr_db, generator, device)
+    H, codes, L = given.H, given.codes, config.n_snapshots
+    if H is None:
+        H = rician_channel(n, config, generator, device)
+    if codes is None:
+        codes = draw_codes(n, config, generator, device)
+    if given.amplitude is None:
+        s = draw_amplitudes(sources["power"], L, config.source_model, generator,
+                            config.n_frequencies)
+    else:
+        s = given.amplitude.mT if config.frequency_axis else given.amplitude
+        s = s[..., None, :].expand(*s.shape[:-1], L, -1)
+    return sources, snr_db, H, codes, s
+
+# %% ../../nbs/physics/05_scenes.ipynb #e880edc4
+def _check_alike(
+    parts: list[Scenes], # to put together
+) -> None:
+    "Raise unless all parts have the same configuration and the same fields."
+    require(len(parts) > 0, "parts", "one batch of scenes or more", parts)
+    first = asdict(parts[0].config)
+    for part in parts[1:]:
+        for field, value in asdict(part.config).items():
+            same = value == first[field]
+            require(same, f"SceneConfig.{field}", f"{first[field]!r} in all parts", value)
+        missing = sorted(parts[0].tensors().keys() ^ part.tensors().keys())
+        require(not missing, "parts", "of one kind, all with or without a field", missing)
 
 # %% ../../nbs/physics/05_scenes.ipynb #d8ef6733
 @plt.style.context(STYLE)
