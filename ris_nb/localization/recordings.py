@@ -6,7 +6,7 @@
 __all__ = ['log', 'RecordingError', 'Recording', 'read_recording', 'write_recording', 'transposed_positions', 'other_orders',
            'other_conventions', 'likely_slips', 'sample_recording', 'source_table', 'main']
 
-# %% ../../nbs/localization/09_recordings.ipynb #45ddaa53
+# %% ../../nbs/localization/09_recordings.ipynb #8fca0716
 import argparse
 import logging
 import math
@@ -31,7 +31,7 @@ from ..physics.coordinates import SearchGrid, search_grid
 from ..physics.geometry import check_positions, planar_array
 from ..physics.scenes import Scenes, simulate
 
-# %% ../../nbs/localization/09_recordings.ipynb #d03e19f2
+# %% ../../nbs/localization/09_recordings.ipynb #9e296fc6
 class RecordingError(FileError):
     "A recording that is damaged or incomplete; the message says which array."
 
@@ -77,7 +77,7 @@ def _check_recording(r: Recording) -> None:
     require(r.source_model == "pilot" or not r.static_path, "Recording.static_path",
             'False unless source_model is "pilot"', r.static_path)
 
-# %% ../../nbs/localization/09_recordings.ipynb #637b36ea
+# %% ../../nbs/localization/09_recordings.ipynb #421baf5f
 def _read_arrays(path: Path) -> dict[str, np.ndarray]:
     "The arrays of an .npz file."
     try:
@@ -115,7 +115,7 @@ def _measurements(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Tensor
                              f"{modulus.min():.3g} to {modulus.max():.3g}")
     return measured
 
-# %% ../../nbs/localization/09_recordings.ipynb #e9276de0
+# %% ../../nbs/localization/09_recordings.ipynb #d2b780f5
 def _check_sizes(path: Path, measured: dict[str, Tensor], n_elements: int) -> None:
     "Raise unless channel, codes and positions are of one surface, and y was heard through them."
     L, M = measured["y"].shape[-2:]
@@ -146,7 +146,7 @@ def _for_each(path: Path, measured: dict[str, Tensor]) -> dict[str, Tensor]:
         spread[name] = x[:, 0] if x.ndim == 4 and Q == 1 else x
     return spread
 
-# %% ../../nbs/localization/09_recordings.ipynb #65ed7f0b
+# %% ../../nbs/localization/09_recordings.ipynb #004d5e7e
 def _wavelengths(path: Path, x: Any) -> float | tuple[float, ...]:
     "One number, or one for each frequency."
     values = _numbers(path, "wavelength", np.atleast_1d(x), np.float64).flatten().tolist()
@@ -176,7 +176,7 @@ def _of_scenes(s: Scenes) -> Recording:
                      c.wavelengths if c.frequency_axis else c.wavelength, s.noise_power, s,
                      source_model=c.source_model, static_path=static)
 
-# %% ../../nbs/localization/09_recordings.ipynb #1588010b
+# %% ../../nbs/localization/09_recordings.ipynb #f0847e2b
 def _of_arrays(path: Path, arrays: dict[str, np.ndarray], **given: Any) -> Recording:
     "The arrays of an .npz file as a recording."
     for name in ("y", "H", "codes", "positions", "wavelength"):
@@ -221,7 +221,7 @@ def read_recording(
     except ValueError as e:
         raise RecordingError(f"{path.name}: {e}") from e
 
-# %% ../../nbs/localization/09_recordings.ipynb #dfc04234
+# %% ../../nbs/localization/09_recordings.ipynb #01770733
 def write_recording(
     path: str | Path, # where to, `.npz`
     recording: Recording, # what was measured
@@ -234,7 +234,7 @@ def write_recording(
     with whole_file(path) as part, open(part, "wb") as f:
         np.savez(f, **facts, **arrays)
 
-# %% ../../nbs/localization/09_recordings.ipynb #154c2737
+# %% ../../nbs/localization/09_recordings.ipynb #95995a9b
 _MUCH_BETTER = 20.0 # nats a scene
 _CHECKED_SCENES = 4 # of a recording
 _TIED = 5.0 # nats, slips that are as likely as the best one
@@ -263,7 +263,7 @@ def other_orders(
         orders["columns and rows are exchanged"] = planar_array(rows, columns, spacing)
     return orders
 
-# %% ../../nbs/localization/09_recordings.ipynb #ea8070eb
+# %% ../../nbs/localization/09_recordings.ipynb #89b535a0
 def other_conventions(
     recording: Recording, # as it was read
     orders: dict[str, Tensor] | None = None, # from `other_orders`, where columns and rows are known
@@ -282,7 +282,7 @@ def other_conventions(
         others[slip] = replace(r, positions=positions)
     return others
 
-# %% ../../nbs/localization/09_recordings.ipynb #bc0fc1ed
+# %% ../../nbs/localization/09_recordings.ipynb #f611e241
 def _can_hold(
     r: Recording, # as it was read
     scenes: Tensor, # of it
@@ -327,7 +327,7 @@ def likely_slips(
     likely = [slip for slip, gain in gains.items() if gain > _MUCH_BETTER]
     return {slip: gains[slip] for slip in sorted(likely, key=gains.get, reverse=True)}
 
-# %% ../../nbs/localization/09_recordings.ipynb #a0d8271b
+# %% ../../nbs/localization/09_recordings.ipynb #b30b31b6
 log = logging.getLogger("ris_nb.recordings")
 
 _EPILOG = """
@@ -394,7 +394,7 @@ def _parser() -> argparse.ArgumentParser:
                    help="which scene to draw (default: 0)")
     return p
 
-# %% ../../nbs/localization/09_recordings.ipynb #ff2be1be
+# %% ../../nbs/localization/09_recordings.ipynb #e4d76a90
 def sample_recording(
     source_model: str = "stochastic", # or "pilot"
     static_path: bool = False, # with pilots: 20 dB above the signal
@@ -405,7 +405,7 @@ def sample_recording(
                          static_path_db=20.0 if static_path else None)
     return replace(_of_scenes(simulate(1, config, seed=7)), noise_power=None)
 
-# %% ../../nbs/localization/09_recordings.ipynb #b82c1d5a
+# %% ../../nbs/localization/09_recordings.ipynb #be412004
 def _asks_a_network(o: argparse.Namespace) -> bool:
     "Whether a network is to search."
     return o.model is not None or o.search == "network"
@@ -458,7 +458,7 @@ def _own_facts(o: argparse.Namespace, r: Recording, positions: Tensor | None) ->
     _check_static_path(model, static)
     return replace(r, source_model=model, static_path=static)
 
-# %% ../../nbs/localization/09_recordings.ipynb #b623d228
+# %% ../../nbs/localization/09_recordings.ipynb #df522ee2
 def _report(e: Estimates) -> None:
     "Log the table and what a user must know about it."
     frame = e.to_frame(rounded=True).head(20)
@@ -473,7 +473,7 @@ def _report(e: Estimates) -> None:
             scenes = flag.nonzero().flatten().tolist()[:8]
             log.info("WARNING: %d of %d scenes %s: %s", int(flag.sum()), len(e), what, scenes)
 
-# %% ../../nbs/localization/09_recordings.ipynb #492a9ea9
+# %% ../../nbs/localization/09_recordings.ipynb #d52f14aa
 def source_table(
     estimates: Estimates, # of any source model
 ) -> pd.DataFrame: # one row per source; degrees, metres
@@ -489,7 +489,7 @@ def source_table(
                     f"phase_deg_{q + 1}": np.angle(s[:, q], deg=True)}
     return pd.concat([frame, pd.DataFrame(columns)], axis=1)
 
-# %% ../../nbs/localization/09_recordings.ipynb #186c402c
+# %% ../../nbs/localization/09_recordings.ipynb #a395903b
 def _write_results(out: Path, r: Recording, e: Estimates, picture: int, region: dict) -> None:
     "The table, the estimates and the picture, each whole or not at all."
     with whole_file(out/"sources.csv") as part:
@@ -501,7 +501,7 @@ def _write_results(out: Path, r: Recording, e: Estimates, picture: int, region: 
         figure.savefig(part, dpi=120, format="png")
     plt.close(figure)
 
-# %% ../../nbs/localization/09_recordings.ipynb #fe1d7a65
+# %% ../../nbs/localization/09_recordings.ipynb #33f83d0e
 def _region(o: argparse.Namespace, network: Any) -> dict[str, tuple[float, float]]:
     "Limits as given, else those that the network was made for, else those of a default scene."
     scene = getattr(network, "scene", SceneConfig())

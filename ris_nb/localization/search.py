@@ -267,7 +267,7 @@ def pilot_penalties(
     check_criterion(criterion, false_alarm)
     n, Q, n_parameters = n_numbers, n_frequencies, n_free + 2 * n_frequencies
     if criterion == "lrt":
-        rate = false_alarm / (4 * n_places)
+        rate = false_alarm / (2 * n_places)
         steps = [float(gamma.isf(rate, Q)) if noise_known else
                  _gain_by_chance(rate, n, n - k * n_parameters / 2, Q) for k in range(most)]
         return list(itertools.accumulate(steps, initial=0.0))
