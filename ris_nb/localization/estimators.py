@@ -360,9 +360,7 @@ def _unscale_estimates(
     "Back to the unit of the measurements; blank the scenes that failed."
     energy = scaled.y_scale.square()
     gain = (energy / scaled.H_scale.square())[:, None]
-    L, M = scaled.measured.y.shape[1:]
-    n_numbers = (L - scaled.measured.n_frequencies * scaled.measured.static_path) * M
-    log_jacobian = 2 * n_numbers * scaled.y_scale.log() # 2 L M log eta_y
+    log_jacobian = 2 * scaled.measured.n_numbers * scaled.y_scale.log() # 2 L M log eta_y
     changed = dict(power=estimates.power * gain, power_sd=estimates.power_sd * gain,
                    noise_power=estimates.noise_power * energy,
                    log_likelihood=estimates.log_likelihood - log_jacobian, failed=~usable)
@@ -459,10 +457,9 @@ def _penalty(
     false_alarm: float, # as for `localize`
 ) -> float | list[float]: # nats, as `choose_count` takes them
     "What sources must gain to be counted."
-    L, M = x.y.shape[1:]
     if x.source_model == "stochastic":
-        return source_penalty(criterion, L, M, len(grid), false_alarm)
-    n_numbers = max((L - x.n_frequencies * x.static_path) * M, 1)
+        return source_penalty(criterion, *x.y.shape[1:], len(grid), false_alarm)
+    n_numbers = max(x.n_numbers, 1)
     return pilot_penalties(criterion, k_max, n_numbers=n_numbers, n_frequencies=x.n_frequencies,
                            n_free=int(grid.free.sum()), n_places=len(grid),
                            noise_known=noise_known, false_alarm=false_alarm)

@@ -38,6 +38,12 @@ class Measured(NamedTuple):
         return self.wavelength if isinstance(self.wavelength, tuple) else (self.wavelength,)
 
     @property
+    def n_numbers(self) -> int:
+        "Complex numbers of a scene, those that go with a static path not counted."
+        L, M = self.y.shape[1:]
+        return (L - self.n_frequencies * self.static_path) * M
+
+    @property
     def usable(self) -> Tensor: # (B,) bool
         "Scenes that are finite and not silent."
         return usable_scenes(self.y, self.H, self.codes)

@@ -117,6 +117,18 @@ def _explain(
     return _Explained(C, s[..., 0], y - (X @ s)[..., 0])
 
 
+def _profile(
+    misfit: Tensor, # (B,) |Py|^2
+    n_numbers: Tensor | int, # L M
+    noise_power: Tensor, # (B,) linear, NaN: unknown
+    energy: Tensor, # (B,) mean square of the snapshots
+) -> tuple[Tensor, Tensor]: # noise power, log-likelihood (B,)
+    "The noise power as given, or the best one, and the log-likelihood with it."
+    noise = torch.where(noise_power.isnan(), misfit / n_numbers, noise_power)
+    noise = noise.maximum(NOISE_FLOOR[noise.dtype] * energy)
+    return noise, -misfit / noise - n_numbers * (math.pi * noise).log()
+
+
 def _outside(
     X: Tensor, # (B, Q, L M, K)
     C: Tensor, # (B, Q, K, K) its Cholesky factor
@@ -125,24 +137,28 @@ def _outside(
     "The part of columns that no amplitudes of the sources produce, P columns."
     return columns - X @ torch.cholesky_solve(X.mH @ columns, C)
 
-# %% ../../nbs/localization/04_pilots.ipynb #ccc42ba9
+# %% ../../nbs/localization/04_pilots.ipynb #ddba7a26
+def _hear_sources(
+    data: Pilots, # the data
+    coords: Tensor, # (B, K, 3) u, v, kappa
+    rho: Tensor, # (B, K) 0 where padded
+) -> tuple[Tensor, Tensor]: # X (B, Q, L M, K), dX (B, Q, L M, K, 3) along u, v, kappa
+    "Sources of amplitude one and how they change with their places, zero where padded."
+    heard = data.stacked(hear_slopes(data, coords)) * (rho > 0)[:, None, None, :, None]
+    return heard[..., 0], heard[..., 1:]
+
+
 def pilot_score(
     data: Pilots, # the data
     coords: Tensor, # (B, K, 3) u, v, kappa
     rho: Tensor, # (B, K) 0 where padded; other values do not matter
 ) -> Fit: # with amplitudes, and the powers over the noise power that they have
     "Log-likelihood of sources with their best amplitudes, its gradient and information."
-    heard = data.stacked(hear_slopes(data, coords)) * (rho > 0)[:, None, None, :, None]
-    X, slopes = heard[..., 0], heard[..., 1:]
+    X, slopes = _hear_sources(data, coords, rho)
     C, s, rest = _explain(data.stacked(data.y), X)
     J = _outside(X, C, (slopes * s[:, :, None, :, None]).flatten(3))
-
-    # sigma^2: as given, or |Py|^2 / (L M)
-    n_numbers = data.n_numbers
-    misfit = abs2(rest).sum((1, 2))
-    noise = torch.where(data.noise_power.isnan(), misfit / n_numbers, data.noise_power)
-    noise = noise.maximum(NOISE_FLOOR[noise.dtype] * data.energy)
-    log_likelihood = -misfit / noise - n_numbers * (math.pi * noise).log()
+    noise, log_likelihood = _profile(abs2(rest).sum((1, 2)), data.n_numbers, data.noise_power,
+                                     data.energy)
     # 2 Re J^H P y / sigma^2 and 2 Re J^H J / sigma^2
     gradient = 2 * (J.mH @ rest[..., None])[..., 0].real.sum(1) / noise[:, None]
     information = 2 * (J.mH @ J).real.sum(1) / noise[:, None, None]
@@ -172,24 +188,34 @@ def amplitude_errors(
     inverse: Tensor, # (B, K, 3, K, 3) from `inverse_information`
 ) -> PowerErrors: # of the mean power over the frequencies, and of each amplitude
     "Errors of the amplitudes at given places and those that come with the places."
-    found = fit.rho > 0
-    heard = data.stacked(hear_slopes(data, fit.coords)) * found[:, None, None, :, None]
-    X, s, Q = heard[..., 0], fit.amplitude, fit.amplitude.shape[1]
+    found, s, Q = fit.rho > 0, fit.amplitude, fit.amplitude.shape[1]
+    X, slopes = _hear_sources(data, fit.coords, fit.rho)
     C = _explain(data.stacked(data.y), X).C
-    own = fit.noise_power[:, None, None] * torch.cholesky_inverse(C).diagonal(
-        dim1=-2, dim2=-1).real # sigma^2 (X^H X)^-1
-    moved = (heard[..., 1:] * s[:, :, None, :, None]).flatten(3)
-    T = torch.cholesky_solve(X.mH @ moved, C) # (B, Q, K, 3 K)
+    # at given places: sigma^2 diag (X^H X)^-1
+    gram_inverse = torch.cholesky_inverse(C).diagonal(dim1=-2, dim2=-1).real
+    own = fit.noise_power[:, None, None] * gram_inverse
+    # with the places: diag T V T^H, T = X^+ dX s
+    T = torch.cholesky_solve(X.mH @ (slopes * s[:, :, None, :, None]).flatten(3), C)
     V = inverse.flatten(3).flatten(1, 2).nan_to_num(0, 0, 0)
     with_places = ((T @ V[:, None].to(T)) * T.conj()).real.sum(-1)
-    # p = mean |s|^2 changes by 2 Re s^* ds / Q in each frequency
-    along = 2 * (s.conj()[..., None] * T).real.sum(1) / Q # (B, K, 3 K)
-    of_power = 2 * (abs2(s) * own).sum(1) / Q ** 2 + ((along @ V) * along).sum(-1)
-    power = abs2(s).mean(1)
     sd = (own + with_places).sqrt().masked_fill(~found[:, None], math.nan)
-    return PowerErrors((of_power / power.square()).masked_fill(~found, math.nan), sd)
+    # p = mean |s|^2 changes by 2 Re s^* ds / Q in each frequency
+    slope = 2 * (s.conj()[..., None] * T).real.sum(1) / Q # of p with the places, (B, K, 3 K)
+    of_power = 2 * (abs2(s) * own).sum(1) / Q ** 2 + ((slope @ V) * slope).sum(-1)
+    log_variance = of_power / abs2(s).mean(1).square()
+    return PowerErrors(log_variance.masked_fill(~found, math.nan), sd)
 
-# %% ../../nbs/localization/04_pilots.ipynb #54491897
+# %% ../../nbs/localization/04_pilots.ipynb #2dba3d3a
+def _take_out(
+    data: Pilots, # the data
+    coords: Tensor, # (B, K, 3) sources found so far
+    rho: Tensor, # (B, K) 0 where padded
+) -> tuple[Tensor, _Explained]: # X (B, Q, L M, K), what they explain
+    "The sources found so far and what they leave."
+    X = data.stacked(data.hear(coords)) * (rho > 0)[:, None, None]
+    return X, _explain(data.stacked(data.y), X)
+
+
 def pilot_gains(
     data: Pilots, # the data
     observed: ObservedPlaces, # where a source may be added
@@ -198,8 +224,7 @@ def pilot_gains(
     noise_power: Tensor, # (B,) linear
 ) -> tuple[Tensor, Tensor]: # gain (B, J) in nats, best power over the noise power (B, J)
     "Log-likelihood gained by one more source at each place."
-    X = data.stacked(data.hear(coords)) * (rho > 0)[:, None, None]
-    C, _, rest = _explain(data.stacked(data.y), X)
+    X, (C, _, rest) = _take_out(data, coords, rho)
     D = torch.linalg.solve_triangular(C, X.mH, upper=False)
     left = torch.cat([rest.conj()[:, :, None], D], 2) # (B, Q, 1 + K, L M)
     b = data.stacked(observed.b)
@@ -244,8 +269,7 @@ def matched_filter(
     noise_power: Tensor, # (B,) linear; does not matter here
 ) -> Tensor: # (B, J)
     "Energy of what is left of the data in a source at every point."
-    X = data.stacked(data.hear(coords)) * (rho > 0)[:, None, None]
-    rest = _explain(data.stacked(data.y), X).rest
+    rest = _take_out(data, coords, rho)[1].rest
     matched = (rest.conj()[:, :, None] @ data.stacked(data.G))[:, :, 0].to(fields.A.dtype)
     t = abs2(matched.transpose(0, 1) @ fields.A).transpose(0, 1) # |y^H P G a|^2, (B, Q, J)
     return (t if fields.energy is None else t / fields.energy).sum(1)
@@ -267,9 +291,7 @@ def gain_of_constant_amplitudes(
         parts = [remove_static_path(x, Q) if path else x for x in (y, b)]
         parts = [x.unflatten(1, (Q, -1)).flatten(2, 3) for x in parts]
         misfit = abs2(_explain(*parts).rest).sum((1, 2))
-        noise = torch.where(noise_power.isnan(), misfit / n_numbers, noise_power)
-        noise = noise.maximum(NOISE_FLOOR[noise.dtype] * energy)
-        log_likelihood = -misfit / noise - n_numbers * (math.pi * noise).log()
+        log_likelihood = _profile(misfit, n_numbers, noise_power, energy)[1]
         used = more + path * Q * y.shape[2]
         levels.append(log_likelihood - used * math.log(n_numbers))
     return torch.maximum(*levels) - fit.log_likelihood
